@@ -1,0 +1,1 @@
+"""The cockpit: draws frames the engine answers with, and sends commands. Holds no truth."""
