@@ -1,7 +1,7 @@
 """What a venue and its transport are: the seams of this room.
 
-A `Transport` carries bytes (HTTPS and WSS, or memory); a codec turns them into domain events. Nothing
-here parses, decides or retries: an order is never sent twice by a transport.
+A `Transport` carries bytes (HTTPS and WSS, or memory); a codec turns them into domain events.
+Nothing here parses, decides or retries: an order is never sent twice by a transport.
 """
 
 from typing import Protocol
@@ -57,7 +57,7 @@ class FramePipe(Protocol):
         """Wait for one text frame, UTF-8. Raises PipeClosed."""
 
     async def ping(self) -> float:
-        """Send a protocol ping, wait for its pong; return the round trip in seconds. Raises PipeClosed."""
+        """Ping, wait for the pong, return the round trip in seconds. Raises PipeClosed."""
 
     async def close(self) -> None:
         """Close; idempotent."""

@@ -1,0 +1,83 @@
+"""What a person can ask the engine to do. Answered with a `Receipt` once durable."""
+
+import msgspec
+
+from core.domain.ids import AlertId, InstrumentId, StrategyId
+
+
+class _Command(msgspec.Struct, frozen=True, gc=False, tag=True, kw_only=True):
+    pass
+
+
+class SwitchStrategy(_Command, frozen=True, kw_only=True):
+    """Turn a strategy on or off. Off also cancels its open orders."""
+
+    strategy: StrategyId
+    is_on: bool
+
+
+class AnswerAlert(_Command, frozen=True, kw_only=True):
+    """Choose one option of an open alert. Single use; `typed` carries the typed token if asked."""
+
+    alert_id: AlertId
+    option: str
+    typed: str = ""
+
+
+class StopAll(_Command, frozen=True, kw_only=True):
+    """Stop every strategy, cancel every own order, deny entries until resumed."""
+
+
+class ResumeTrading(_Command, frozen=True, kw_only=True):
+    """Allow entries again after StopAll; strategies stay off until switched on."""
+
+
+class AddToWatchlist(_Command, frozen=True, kw_only=True):
+    """Watch one more market."""
+
+    instrument: InstrumentId
+
+
+class RemoveFromWatchlist(_Command, frozen=True, kw_only=True):
+    """Stop watching a market."""
+
+    instrument: InstrumentId
+
+
+class SetReplaySpeed(_Command, frozen=True, kw_only=True):
+    """Play a recording at this multiple of its own speed; 0 means as fast as possible."""
+
+    speed: float
+
+
+class PauseReplay(_Command, frozen=True, kw_only=True):
+    """Hold or go on."""
+
+    is_paused: bool
+
+
+class StepReplay(_Command, frozen=True, kw_only=True):
+    """Let this many frames through while paused."""
+
+    frames: int = 1
+
+
+Command = (
+    SwitchStrategy
+    | AnswerAlert
+    | StopAll
+    | ResumeTrading
+    | AddToWatchlist
+    | RemoveFromWatchlist
+    | SetReplaySpeed
+    | PauseReplay
+    | StepReplay
+)
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The engine's answer to a command, sent once what it did is durable."""
+
+    command_id: str
+    is_accepted: bool
+    text: str = ""

@@ -1,0 +1,213 @@
+"""What the engine decided or came to know, as it stands in the journal.
+
+State of trading, risk and alerts changes only by `apply(fact)`; the same facts rebuild it at
+restart.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from core.domain.alert import Alert, AlertEnd
+from core.domain.exact import Amount, Price, Quantity
+from core.domain.ids import (
+    AccountId,
+    AlertId,
+    Asset,
+    ClientOrderId,
+    InstrumentId,
+    IntentId,
+    StrategyId,
+    VenueOrderId,
+)
+from core.domain.intent import Intent, RiskApproved
+from core.domain.order import Fill, OrderState
+
+
+class Mode(StrEnum):
+    """What is real. Stamped everywhere; modes never mix."""
+
+    SIMULATION = "simulation"
+    PAPER = "paper"
+    LIVE = "live"
+    REPLAY = "replay"
+
+
+class TradingState(StrEnum):
+    """What the account, a strategy or a market may do; the strictest wins."""
+
+    STARTING = "starting"
+    RECONCILING = "reconciling"
+    ACTIVE = "active"
+    REDUCING = "reducing"
+    HALTED = "halted"
+
+
+class _Fact(msgspec.Struct, frozen=True, gc=False, tag=True, kw_only=True):
+    at: int
+    """Engine time of the step that made the fact, ns."""
+
+
+class RunStarted(_Fact, frozen=True, kw_only=True):
+    """A process took the account: everything after belongs to this epoch."""
+
+    mode: Mode
+    epoch: int
+    version: str
+
+
+class OrderJournaled(_Fact, frozen=True, kw_only=True):
+    """An approved order's intent and identity, on disk before its first byte may leave."""
+
+    client_order_id: ClientOrderId
+    approved: RiskApproved
+    send_before: int
+
+
+class OrderSent(_Fact, frozen=True, kw_only=True):
+    """The bytes of an order left."""
+
+    client_order_id: ClientOrderId
+    signed_at: int
+    window_ms: int
+
+
+class OrderMoved(_Fact, frozen=True, kw_only=True):
+    """An order changed state."""
+
+    client_order_id: ClientOrderId
+    state: OrderState
+    venue_order_id: VenueOrderId | None = None
+    reason: str = ""
+
+
+class FillBooked(_Fact, frozen=True, kw_only=True):
+    """A fill entered the ledger, in this book (a strategy, MANUAL, EXTERNAL or SYSTEM)."""
+
+    fill: Fill
+    book: StrategyId
+
+
+class CashBooked(_Fact, frozen=True, kw_only=True):
+    """Cash moved without a fill: opening balance, settlement, funding, transfer."""
+
+    account: AccountId
+    asset: Asset
+    amount: Amount
+    source: str
+    row_id: str
+    instrument: InstrumentId | None = None
+
+
+class PositionAdopted(_Fact, frozen=True, kw_only=True):
+    """A position that was there before us, taken over as EXTERNAL at this price."""
+
+    account: AccountId
+    instrument: InstrumentId
+    quantity: Quantity
+    price: Price
+
+
+class Verdict(StrEnum):
+    """What became of a strategy's reason to act."""
+
+    COPIED = "copied"
+    RESIZED = "resized"
+    SKIPPED = "skipped"
+    DENIED = "denied"
+    ASKED = "asked"
+    NOTE = "note"
+
+
+class DecisionTaken(_Fact, frozen=True, kw_only=True):
+    """One decision line: what was decided about one cause, and the numbers that decided."""
+
+    strategy: StrategyId
+    cause: str
+    verdict: Verdict
+    code: str
+    text: str
+    numbers: tuple[tuple[str, str], ...] = ()
+    instrument: InstrumentId | None = None
+    intent_id: IntentId | None = None
+    repeats: int = 1
+
+
+class AlertRaised(_Fact, frozen=True, kw_only=True):
+    """An alert is open. `intent` is what an approval would let through."""
+
+    alert: Alert
+    intent: Intent | None = None
+
+
+class AlertEnded(_Fact, frozen=True, kw_only=True):
+    """An alert's one end."""
+
+    alert_id: AlertId
+    end: AlertEnd
+    option: str
+    by: str
+
+
+class TradingStateChanged(_Fact, frozen=True, kw_only=True):
+    """The account's state moved."""
+
+    state: TradingState
+    reason: str
+
+
+class StrategySwitched(_Fact, frozen=True, kw_only=True):
+    """A strategy was turned on or off."""
+
+    strategy: StrategyId
+    is_on: bool
+    by: str
+
+
+class Reconciled(_Fact, frozen=True, kw_only=True):
+    """Ledger and venue were compared."""
+
+    account: AccountId
+    is_matched: bool
+    differences: tuple[str, ...] = ()
+
+
+class WatchlistChanged(_Fact, frozen=True, kw_only=True):
+    """The markets a person watches, in order."""
+
+    instruments: tuple[InstrumentId, ...]
+
+
+class CommandTaken(_Fact, frozen=True, kw_only=True):
+    """A command of a person was carried out or refused."""
+
+    command_id: str
+    text: str
+    is_accepted: bool
+
+
+class Noted(_Fact, frozen=True, kw_only=True):
+    """Something a person should see pass by; never needed to rebuild state."""
+
+    level: str
+    text: str
+
+
+Fact = (
+    RunStarted
+    | OrderJournaled
+    | OrderSent
+    | OrderMoved
+    | FillBooked
+    | CashBooked
+    | PositionAdopted
+    | DecisionTaken
+    | AlertRaised
+    | AlertEnded
+    | TradingStateChanged
+    | StrategySwitched
+    | Reconciled
+    | WatchlistChanged
+    | CommandTaken
+    | Noted
+)

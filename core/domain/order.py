@@ -1,0 +1,128 @@
+"""Orders: their terms, their states, their fills."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from core.domain.exact import Amount, Price, Quantity
+from core.domain.ids import (
+    AccountId,
+    Asset,
+    ClientOrderId,
+    InstrumentId,
+    TradeId,
+    VenueOrderId,
+)
+
+
+class Side(StrEnum):
+    """An order's direction."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """1 for buy, -1 for sell."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> "Side":
+        """The other side."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(StrEnum):
+    """Only what a venue's book knows; triggers are terms beside it."""
+
+    LIMIT = "limit"
+    MARKET = "market"
+
+
+class TimeInForce(StrEnum):
+    """How long an order may stand."""
+
+    GTC = "gtc"
+    IOC = "ioc"
+    FOK = "fok"
+
+
+class LiquiditySide(StrEnum):
+    """Who gave and who took liquidity in a fill."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+    UNKNOWN = "unknown"
+
+
+class OrderState(StrEnum):
+    """The life of an order attempt (risk-and-faults section 5)."""
+
+    JOURNALED = "journaled"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    HELD = "held"
+    PARTIAL = "partial"
+    PENDING_CANCEL = "pending_cancel"
+    UNKNOWN = "unknown"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    NOT_SENT = "not_sent"
+    ABSENT = "absent"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing more is expected (fills are booked even so)."""
+        return self in TERMINAL
+
+
+TERMINAL: Final = frozenset(
+    {
+        OrderState.FILLED,
+        OrderState.CANCELLED,
+        OrderState.EXPIRED,
+        OrderState.REJECTED,
+        OrderState.NOT_SENT,
+        OrderState.ABSENT,
+    }
+)
+
+
+class OrderTerms(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What an order asks of the venue. Quantity is in base units and positive."""
+
+    instrument: InstrumentId
+    side: Side
+    quantity: Quantity
+    limit_price: Price
+    order_type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One execution of one of our orders, or of the venue's on our account."""
+
+    account: AccountId
+    instrument: InstrumentId
+    venue_order_id: VenueOrderId
+    client_order_id: ClientOrderId | None
+    trade_id: TradeId | None
+    side: Side
+    quantity: Quantity
+    price: Price
+    fee: Amount
+    fee_asset: Asset
+    liquidity_side: LiquiditySide
+    is_system: bool = False
+    """True for liquidation, ADL, conversion, settlement."""
+    ts_event: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes two reports the same fill: market, trade, order, side."""
+        return (self.instrument, self.trade_id or "", self.venue_order_id, self.side)
