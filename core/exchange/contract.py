@@ -43,7 +43,7 @@ class TransportError(Exception):
         self.sent = sent
 
 
-class PipeClosed(Exception):  # noqa: N818  a state of the pipe, not a fault of ours
+class PipeClosed(Exception):
     """The frame pipe ended: closed by either side, or broken."""
 
 

@@ -1,0 +1,1 @@
+"""The Desk and its rims: clock, inbox, runner, link, config, logging, wiring."""
