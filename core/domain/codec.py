@@ -1,14 +1,13 @@
 """The one msgpack form of events, facts, commands, views and effects (journal, link, inbox log)."""
 
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from core.domain.exact import Amount, Exact, Notional, Price, Quantity, plain
 
 _EXACT: tuple[type[Exact], ...] = (Price, Quantity, Notional, Amount)
-_T = TypeVar("_T")
 
 
 def _encode_exact(value: object) -> object:
@@ -38,6 +37,6 @@ def as_json(value: object) -> bytes:
     return _JSON_ENCODER.encode(value)
 
 
-def unpacker(kind: type[_T]) -> msgspec.msgpack.Decoder[_T]:
-    """Build a decoder for a domain type or union."""
+def unpacker(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    """Build a decoder for a domain type or union; the caller names what it yields."""
     return msgspec.msgpack.Decoder(kind, dec_hook=_decode_exact)

@@ -1,0 +1,1 @@
+"""Orders, fills, the ledger, the journal and the comparison with the venue."""

@@ -1,0 +1,148 @@
+"""Our orders and the edges they may take (risk-and-faults section 5). Pure: facts in, state out."""
+
+from typing import Final
+
+from core.domain.exact import ZERO_QUANTITY, Quantity
+from core.domain.facts import OrderJournaled, OrderMoved, OrderSent
+from core.domain.ids import AccountId, ClientOrderId, InstrumentId, StrategyId, VenueOrderId
+from core.domain.order import OrderState, OrderTerms
+
+_S = OrderState
+_ENDS: Final = frozenset({_S.FILLED, _S.CANCELLED, _S.EXPIRED})
+_AT_VENUE: Final = frozenset({_S.ACCEPTED, _S.HELD, _S.PARTIAL}) | _ENDS
+EDGES: Final[dict[OrderState, frozenset[OrderState]]] = {
+    _S.JOURNALED: _AT_VENUE | {_S.SENT, _S.NOT_SENT, _S.REJECTED, _S.UNKNOWN},
+    _S.SENT: _AT_VENUE | {_S.NOT_SENT, _S.REJECTED, _S.UNKNOWN},
+    _S.ACCEPTED: _ENDS | {_S.PARTIAL, _S.PENDING_CANCEL, _S.UNKNOWN},
+    _S.HELD: _ENDS | {_S.ACCEPTED, _S.PARTIAL, _S.PENDING_CANCEL, _S.UNKNOWN},
+    _S.PARTIAL: _ENDS | {_S.PENDING_CANCEL, _S.UNKNOWN},
+    _S.PENDING_CANCEL: _ENDS | {_S.UNKNOWN},
+    _S.UNKNOWN: _AT_VENUE | {_S.PENDING_CANCEL, _S.REJECTED, _S.ABSENT},
+}
+
+
+class OrderRecord:
+    """One order attempt. Changed only by `Orders.apply` and by booking fills."""
+
+    __slots__ = (
+        "account",
+        "client_order_id",
+        "filled",
+        "intent_id",
+        "journaled_at",
+        "moved_at",
+        "reason",
+        "send_before",
+        "signed_at",
+        "state",
+        "strategy",
+        "terms",
+        "venue_order_id",
+        "window_ms",
+    )
+
+    def __init__(self, fact: OrderJournaled) -> None:
+        self.client_order_id: ClientOrderId = fact.client_order_id
+        self.account: AccountId = fact.approved.leg.account
+        self.strategy: StrategyId = fact.approved.strategy
+        self.intent_id = fact.approved.intent_id
+        self.terms: OrderTerms = fact.approved.leg.terms
+        self.state = OrderState.JOURNALED
+        self.journaled_at = fact.at
+        self.moved_at = fact.at
+        self.send_before = fact.send_before
+        self.signed_at: int | None = None
+        self.window_ms = 0
+        self.venue_order_id: VenueOrderId | None = None
+        self.filled: Quantity = ZERO_QUANTITY
+        self.reason = ""
+
+    @property
+    def leaves(self) -> Quantity:
+        """What may still be filled; zero once the order has ended."""
+        if self.state.is_terminal:
+            return ZERO_QUANTITY
+        left = self.terms.quantity - self.filled
+        return left if left.sign > 0 else ZERO_QUANTITY
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the order may still do something."""
+        return not self.state.is_terminal
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether its bytes are known to have left."""
+        return self.signed_at is not None
+
+    def may_become(self, state: OrderState) -> bool:
+        """Whether the edge exists."""
+        return state in EDGES.get(self.state, frozenset())
+
+
+class Orders:
+    """Every order attempt of this journal, by client id and by venue id."""
+
+    def __init__(self) -> None:
+        self._by_client: dict[ClientOrderId, OrderRecord] = {}
+        self._by_venue: dict[tuple[InstrumentId, VenueOrderId], OrderRecord] = {}
+        self._live: dict[ClientOrderId, OrderRecord] = {}
+
+    def journaled(self, fact: OrderJournaled) -> None:
+        """Start the record of an order."""
+        record = OrderRecord(fact)
+        self._by_client[record.client_order_id] = record
+        self._live[record.client_order_id] = record
+
+    def sent(self, fact: OrderSent) -> None:
+        """Remember when the bytes left."""
+        record = self._by_client[fact.client_order_id]
+        record.signed_at = fact.signed_at
+        record.window_ms = fact.window_ms
+        record.state = OrderState.SENT
+        record.moved_at = fact.at
+
+    def moved(self, fact: OrderMoved) -> None:
+        """Follow a change of state."""
+        record = self._by_client[fact.client_order_id]
+        record.state = fact.state
+        record.moved_at = fact.at
+        record.reason = fact.reason or record.reason
+        if fact.venue_order_id is not None:
+            record.venue_order_id = fact.venue_order_id
+            self._by_venue[(record.terms.instrument, fact.venue_order_id)] = record
+        if fact.state.is_terminal:
+            self._live.pop(record.client_order_id, None)
+
+    def by_client(self, client_order_id: ClientOrderId | None) -> OrderRecord | None:
+        """Find an order of ours by the id we gave it."""
+        return None if client_order_id is None else self._by_client.get(client_order_id)
+
+    def find(
+        self,
+        client_order_id: ClientOrderId | None,
+        instrument: InstrumentId,
+        venue_order_id: VenueOrderId,
+    ) -> OrderRecord | None:
+        """Find an order of ours by either id; an order is ours only if its id is in our journal."""
+        record = self.by_client(client_order_id)
+        if record is not None and record.terms.instrument == instrument:
+            return record
+        return self._by_venue.get((instrument, venue_order_id))
+
+    def live(self) -> list[OrderRecord]:
+        """Return every order that may still do something, oldest first."""
+        return list(self._live.values())
+
+    def newest(self, count: int) -> list[OrderRecord]:
+        """Return the newest orders, oldest of them first."""
+        keys = list(self._by_client)[-count:]
+        return [self._by_client[key] for key in keys]
+
+    @property
+    def highest_id(self) -> int:
+        """Return the highest client id in the journal, 0 when there is none."""
+        return max(self._by_client, default=ClientOrderId(0))
+
+    def __len__(self) -> int:
+        return len(self._by_client)
