@@ -1,0 +1,217 @@
+"""Builds the frozen views of one market. Reads state, changes none, looks at no clock."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+from core.domain.fixed import UNIT, scaled
+from core.domain.order import Side
+from core.domain.views import (
+    BookState,
+    CandleRow,
+    CandlesView,
+    LadderLevel,
+    LadderView,
+    OwnOrder,
+    TapeView,
+    WatchRow,
+)
+from core.market.candles import CandleSeries, interval_ns
+from core.market.market import Market
+
+SPARK_POINTS: Final = 60
+STALE_NS: Final = 5_000_000_000
+_MILLISECOND: Final = 1_000_000
+
+
+def shown_state(market: Market, at: int, stale_ns: int = STALE_NS) -> BookState:
+    """Return the book's state with its age taken into account."""
+    state = market.splice.state
+    if state is not BookState.VALID:
+        return state
+    proof_at = market.proof_at
+    is_stale = proof_at is None or at - proof_at > stale_ns
+    return BookState.STALE if is_stale else state
+
+
+def grouped(
+    prices: Iterable[int], sizes: dict[int, int], step: int, rows: int, side: Side
+) -> tuple[LadderLevel, ...]:
+    """Collect levels, best first, into at most `rows` rows of a grid.
+
+    Bids are floored to the grid and asks ceiled, so that no row shows a better price than it holds.
+    """
+    sign = 1 if side is Side.BUY else -1
+    found: list[LadderLevel] = []
+    row_price: int | None = None
+    row_size = total = 0
+    for price in prices:
+        grid_price = sign * ((sign * price) // step) * step
+        if grid_price != row_price:
+            if row_price is not None:
+                found.append(LadderLevel(row_price, row_size, total))
+                if len(found) == rows:
+                    return tuple(found)
+            row_price, row_size = grid_price, 0
+        size = sizes[price]
+        row_size += size
+        total += size
+    if row_price is not None:
+        found.append(LadderLevel(row_price, row_size, total))
+    return tuple(found)
+
+
+def ladder_view(
+    market: Market,
+    rows: int,
+    group: int,
+    own_orders: tuple[OwnOrder, ...],
+    at: int,
+    stale_ns: int = STALE_NS,
+) -> LadderView:
+    """Build the ladder: at most `rows` rows a side, `group` ticks a row."""
+    book, tape = market.splice.book, market.tape
+    step = market.row_tick() * max(1, group)
+    bids = grouped(reversed(book.bids), book.bid_sizes, step, rows, Side.BUY)
+    asks = grouped(book.asks, book.ask_sizes, step, rows, Side.SELL)
+    best_bid, best_ask = book.best_bid, book.best_ask
+    return LadderView(
+        instrument=market.instrument_id,
+        book_state=shown_state(market, at, stale_ns),
+        age_ms=None if market.proof_at is None else (at - market.proof_at) // _MILLISECOND,
+        price_decimals=market.price_decimals.count,
+        size_decimals=market.size_decimals.count,
+        row_step=step,
+        best_bid=best_bid,
+        best_ask=best_ask,
+        spread_bps=_spread_bps(best_bid, best_ask),
+        imbalance=_imbalance(bids, asks),
+        bids=bids,
+        asks=asks,
+        last_price=tape.last_price,
+        last_side=tape.last_side,
+        own_orders=own_orders,
+    )
+
+
+def _spread_bps(best_bid: int | None, best_ask: int | None) -> float | None:
+    if best_bid is None or best_ask is None:
+        return None
+    return (best_ask - best_bid) * 20_000 / (best_ask + best_bid)
+
+
+def _imbalance(bids: tuple[LadderLevel, ...], asks: tuple[LadderLevel, ...]) -> float | None:
+    bid_size = bids[-1].cumulative if bids else 0
+    ask_size = asks[-1].cumulative if asks else 0
+    total = bid_size + ask_size
+    return (bid_size - ask_size) / total if total else None
+
+
+def tape_view(market: Market, rows: int) -> TapeView:
+    """Build the newest `rows` prints, newest last."""
+    prints = market.tape.rows
+    newest = islice(prints, max(0, len(prints) - rows), None)
+    return TapeView(
+        instrument=market.instrument_id,
+        price_decimals=market.price_decimals.count,
+        size_decimals=market.size_decimals.count,
+        rows=tuple(newest),
+        missed=market.tape.missed,
+    )
+
+
+def candles_view(market: Market, interval: str, count: int) -> CandlesView:
+    """Build the newest `count` candles of an interval.
+
+    Raises:
+        ValueError: where the text is no interval.
+    """
+    series = market.candles.get(interval)
+    return CandlesView(
+        instrument=market.instrument_id,
+        interval=interval,
+        interval_ns=interval_ns(interval),
+        price_decimals=market.price_decimals.count,
+        candles=_candle_rows(market, interval, series, count),
+        is_loading=series is not None and series.is_loading,
+    )
+
+
+def _candle_rows(
+    market: Market, interval: str, series: CandleSeries | None, count: int
+) -> tuple[CandleRow, ...]:
+    if series is not None and len(series):
+        return series.newest(count)
+    minutes = market.candles.get("1m")
+    if minutes is None or minutes is series:
+        return ()
+    return _aggregated(minutes, interval_ns(interval), count)
+
+
+def _aggregated(minutes: CandleSeries, step: int, count: int) -> tuple[CandleRow, ...]:
+    """Build a longer interval from the minutes at hand."""
+    if step < minutes.interval_ns or step % minutes.interval_ns:
+        return ()
+    found: dict[int, CandleRow] = {}
+    for row in minutes.newest(count * (step // minutes.interval_ns)):
+        start = row.start_ts - row.start_ts % step
+        held = found.get(start)
+        found[start] = _joined(held, row, start) if held else _moved(row, start)
+    return tuple(found.values())[-count:]
+
+
+def _moved(row: CandleRow, start: int) -> CandleRow:
+    return CandleRow(start, row.open, row.high, row.low, row.close, row.volume)
+
+
+def _joined(held: CandleRow, row: CandleRow, start: int) -> CandleRow:
+    if row.high is None or row.low is None:
+        return held
+    if held.high is None or held.low is None:
+        return _moved(row, start)
+    high, low = max(held.high, row.high), min(held.low, row.low)
+    return CandleRow(start, held.open, high, low, row.close, held.volume + row.volume)
+
+
+def watch_row(market: Market, at: int, stale_ns: int = STALE_NS) -> WatchRow:
+    """Build the watchlist's line of a market."""
+    return WatchRow(
+        instrument=market.instrument_id,
+        last_price=_last_price(market),
+        price_decimals=market.price_decimals.count,
+        change_pct=_change_pct(market),
+        funding_pct=_funding_pct(market),
+        spark=_spark(market),
+        book_state=shown_state(market, at, stale_ns),
+    )
+
+
+def _last_price(market: Market) -> int | None:
+    if market.tape.last_price is not None:
+        return market.tape.last_price
+    if market.ticker is not None:
+        return scaled(market.ticker.last)
+    return market.mids[-1][1] if market.mids else None
+
+
+def _change_pct(market: Market) -> float | None:
+    if market.ticker is None:
+        return None
+    opened = float(market.ticker.open)
+    last = market.tape.last_price
+    newest = float(market.ticker.last) if last is None else last / UNIT
+    return (newest / opened - 1) * 100 if opened else None
+
+
+def _funding_pct(market: Market) -> float | None:
+    if market.mark is None or market.mark.funding_rate is None:
+        return None
+    return float(market.mark.funding_rate) * 100
+
+
+def _spark(market: Market) -> tuple[float, ...]:
+    minutes = market.candles.get("1m")
+    closes = minutes.closes(SPARK_POINTS) if minutes is not None else ()
+    if len(closes) > 2:  # noqa: PLR2004 - two points are no line; the mids of a minute say more
+        return closes
+    return tuple(mid / UNIT for _, mid in market.mids)
