@@ -1,0 +1,317 @@
+"""Order entry: from a checked request to the book, to money, to events.
+
+`OrderEntry` is the only writer of the books. Clients come through `place` and `cancel`; the
+market's own life may also `quote`, which moves several of its orders in one book event.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from core.exchange.embedded.accounts import Account, Fill
+from core.exchange.embedded.clearing import Clearing
+from core.exchange.embedded.feed import Feed
+from core.exchange.embedded.margin import has_margin_for
+from core.exchange.embedded.market import Market, Trade
+from core.exchange.embedded.orders import (
+    Expiry,
+    Order,
+    OrderRequest,
+    OrderType,
+    Side,
+    Status,
+    TimeInForce,
+)
+from core.exchange.embedded.refusals import Refusal, client_error
+from core.exchange.embedded.spec import ASSETS, scaled_price
+from core.exchange.embedded.units import Instant
+
+Quote = tuple[bool, int, int]
+"""(is_bid, price in ticks, size in steps) of a resting order to place."""
+_LAST_MARK_ASSET = "USDC"
+
+
+class OrderEntry:
+    """Places, matches and cancels orders of every account."""
+
+    def __init__(
+        self,
+        markets: Mapping[str, Market],
+        clearing: Clearing,
+        feed: Feed,
+        instant: Instant,
+        first_id: int,
+    ) -> None:
+        self._markets = markets
+        self._clearing = clearing
+        self._feed = feed
+        self._instant = instant
+        self._last_order_id = first_id
+
+    def place(self, account: Account, request: OrderRequest) -> Order:
+        """Bring an order to the book now. Raises Refusal where it never becomes one."""
+        market = self._markets[request.symbol]
+        order = self._new_order(account, request)
+        self._check(account, market, order)
+        self._accept(account, market, order)
+        self._run(account, market, order)
+        self._feed.book_changed(market)
+        self._feed.money_moved()
+        return order
+
+    def check(self, account: Account, request: OrderRequest) -> None:
+        """Refuse what can be refused before the speed bump. Raises Refusal."""
+        order = Order(0, account.name, request, self._instant.ns)
+        self._check(account, self._markets[request.symbol], order)
+
+    def cancel(self, account: Account, orders: Iterable[Order]) -> None:
+        """Take resting orders of one account out of their books."""
+        for order in list(orders):
+            self._withdraw(account, order, Status.CANCELLED, None)
+            self._feed.order_changed(account, order, "orderCancelled")
+            self._feed.book_changed(self._markets[order.request.symbol])
+        self._feed.money_moved()
+
+    def quote(
+        self, account: Account, symbol: str, gone: Iterable[Order], wanted: Iterable[Quote]
+    ) -> list[Order]:
+        """Withdraw and place resting orders in one book event; what would take is left out."""
+        market = self._markets[symbol]
+        for order in gone:
+            if order.is_open:
+                self._withdraw(account, order, Status.CANCELLED, None)
+        placed = [
+            self._rest_quote(account, market, each)
+            for each in wanted
+            if not market.book.would_take(each[1], is_bid=each[0])
+        ]
+        self._feed.book_changed(market)
+        return placed
+
+    def asset_marks(self) -> dict[str, int]:
+        """Return the price of every asset in atoms of USDC."""
+        marks = {asset: 10**10 if asset == _LAST_MARK_ASSET else 0 for asset in ASSETS}
+        for market in self._markets.values():
+            if market.spec.is_perp:
+                marks[market.spec.base] = market.mark
+        return marks
+
+    def _new_order(self, account: Account, request: OrderRequest) -> Order:
+        self._last_order_id += 1
+        return Order(self._last_order_id, account.name, request, self._instant.ns)
+
+    def _rest_quote(self, account: Account, market: Market, quote: Quote) -> Order:
+        is_bid, price, size = quote
+        side = Side.BID if is_bid else Side.ASK
+        request = OrderRequest(
+            market.spec.symbol, side, OrderType.LIMIT, price, size, post_only=True
+        )
+        order = self._new_order(account, request)
+        account.open_orders[order.id] = order
+        self._clearing.relock(account, market.spec, order)
+        market.book.rest(order)
+        return order
+
+    def _accept(self, account: Account, market: Market, order: Order) -> None:
+        account.open_orders[order.id] = order
+        if not account.is_house:
+            account.order_log.append(order)
+        self._clearing.relock(account, market.spec, order)
+        self._feed.order_changed(account, order, "orderAccepted")
+
+    def _run(self, account: Account, market: Market, order: Order) -> None:
+        """Match an accepted order, then rest it or end it."""
+        if order.request.reduce_only and not self._cut_to_position(account, market, order):
+            self._end(account, market, order, Expiry.REDUCE_ONLY)
+            return
+        bound = self._bound(market, order)
+        if _must_fill(order) and market.book.fillable(order, bound) < order.leaves:
+            self._end(account, market, order, Expiry.FILL_OR_KILL)
+            return
+        refused = self._match(market, order, bound)
+        if refused is not None:
+            self._end(account, market, order, refused)
+        elif order.is_open:
+            self._settle_rest(account, market, order)
+
+    def _match(self, market: Market, taker: Order, bound: int | None) -> Expiry | None:
+        def on_fill(maker: Order, steps: int) -> None:
+            self._book_fill(market, taker, maker, steps)
+
+        def on_maker_out(maker: Order) -> None:
+            owner = self._clearing.accounts[maker.owner]
+            self._forget(owner, market, maker)
+            self._feed.order_changed(owner, maker, "orderExpired")
+
+        return market.book.match(taker, bound, on_fill, on_maker_out)
+
+    def _settle_rest(self, account: Account, market: Market, order: Order) -> None:
+        """Decide what becomes of the part nobody took."""
+        request = order.request
+        if request.order_type is OrderType.MARKET:
+            if request.quote_budget is not None and order.executed:
+                order.finish(Status.FILLED)
+                self._forget(account, market, order)
+            else:
+                has_more = market.book.best(is_bid=not order.is_bid) is not None
+                reason = Expiry.PRICE_IMPACT if has_more else Expiry.INSUFFICIENT_LIQUIDITY
+                self._end(account, market, order, reason)
+        elif request.time_in_force is TimeInForce.GTC:
+            market.book.rest(order)
+            if request.reduce_only:
+                self._shrink_reduce_only(account, market, None)
+        else:
+            self._end(account, market, order, Expiry.IMMEDIATE_OR_CANCEL)
+
+    def _end(self, account: Account, market: Market, order: Order, reason: Expiry) -> None:
+        order.finish(Status.EXPIRED, reason)
+        self._forget(account, market, order)
+        self._feed.order_changed(account, order, "orderExpired")
+
+    def _withdraw(
+        self, account: Account, order: Order, status: Status, reason: Expiry | None
+    ) -> None:
+        market = self._markets[order.request.symbol]
+        market.book.remove(order)
+        order.finish(status, reason)
+        self._forget(account, market, order)
+
+    def _forget(self, account: Account, market: Market, order: Order) -> None:
+        account.open_orders.pop(order.id, None)
+        self._clearing.relock(account, market.spec, order)
+
+    def _book_fill(self, market: Market, taker: Order, maker: Order, steps: int) -> None:
+        trade_id, price = market.next_trade_id(), maker.price
+        longs = self._longs(market, taker, maker)
+        for order, is_maker in ((maker, True), (taker, False)):
+            self._execute(market, order, (steps, price, trade_id), is_maker=is_maker)
+        market.open_interest += self._longs(market, taker, maker) - longs
+        buyer, seller = (taker, maker) if taker.is_bid else (maker, taker)
+        now_ns = self._instant.ns
+        trade = Trade(trade_id, price, steps, buyer.id, seller.id, maker.is_bid, now_ns)
+        market.print_trade(trade)
+        self._feed.traded(market, trade)
+        if market.spec.is_perp:
+            for order in (maker, taker):
+                self._shrink_reduce_only(self._clearing.accounts[order.owner], market, taker)
+
+    def _execute(
+        self, market: Market, order: Order, filled: tuple[int, int, int], *, is_maker: bool
+    ) -> None:
+        steps, price, trade_id = filled
+        account = self._clearing.accounts[order.owner]
+        fee, asset = self._clearing.execute(market.spec, order, steps, price, is_maker=is_maker)
+        if not order.is_open:
+            account.open_orders.pop(order.id, None)
+        if account.is_house:
+            return
+        fill = Fill(
+            symbol=market.spec.symbol,
+            order_id=order.id,
+            client_id=order.client_id,
+            trade_id=trade_id,
+            side=order.request.side.value,
+            price=price,
+            quantity=steps,
+            fee=fee,
+            fee_asset=asset,
+            is_maker=is_maker,
+            at_ns=self._instant.ns,
+        )
+        self._clearing.record(account, fill)
+        self._feed.order_changed(account, order, "orderFill", fill)
+
+    def _longs(self, market: Market, taker: Order, maker: Order) -> int:
+        if not market.spec.is_perp:
+            return 0
+        accounts = self._clearing.accounts
+        held = [accounts[each.owner].position_steps(market.spec.symbol) for each in (taker, maker)]
+        return sum(max(0, steps) for steps in held)
+
+    def _cut_to_position(self, account: Account, market: Market, order: Order) -> bool:
+        """Cap a reduce-only order at the position it closes; False where it closes none."""
+        held = account.position_steps(market.spec.symbol)
+        closable = max(0, -held if order.is_bid else held)
+        if order.quantity is None or closable == 0:
+            return closable > 0
+        order.quantity = min(order.quantity, closable)
+        return True
+
+    def _shrink_reduce_only(self, account: Account, market: Market, taker: Order | None) -> None:
+        """Keep resting reduce-only orders within the position they close, oldest first."""
+        if account.is_house:
+            return
+        held = account.position_steps(market.spec.symbol)
+        for order in account.orders_in(market.spec.symbol):
+            if not order.request.reduce_only or order is taker:
+                continue
+            closable = max(0, -held if order.is_bid else held)
+            if closable == 0:
+                self._withdraw(account, order, Status.EXPIRED, Expiry.REDUCE_ONLY)
+                self._feed.order_changed(account, order, "orderExpired")
+            elif order.leaves > closable:
+                market.book.shrink(order, closable)
+                self._feed.order_changed(account, order, "orderModified")
+            held += order.leaves if order.is_bid else -order.leaves
+
+    def _check(self, account: Account, market: Market, order: Order) -> None:
+        """Refuse an order that may not reach the book. Raises Refusal."""
+        request = order.request
+        if request.post_only and market.book.would_take(order.price, is_bid=order.is_bid):
+            raise Refusal("INVALID_ORDER", "Order would immediately match and take")
+        if market.spec.is_perp:
+            if not request.reduce_only and not self._has_margin(account, market, order):
+                raise Refusal("INSUFFICIENT_MARGIN", "Insufficient margin")
+        elif request.reduce_only:
+            raise client_error("Reduce only orders are not supported for spot markets")
+        elif not account.is_house and not self._has_funds(account, market, order):
+            raise Refusal("INSUFFICIENT_FUNDS", "Insufficient funds")
+
+    def _has_margin(self, account: Account, market: Market, order: Order) -> bool:
+        if account.is_house:
+            return True
+        sized = order
+        if order.quantity is None:
+            steps, _ = self._walk(market, order)
+            sized = Order(order.id, order.owner, order.request, order.created_ns)
+            sized.quantity = steps
+        return has_margin_for(account, sized, self._markets, self.asset_marks())
+
+    def _has_funds(self, account: Account, market: Market, order: Order) -> bool:
+        spec = market.spec
+        if order.request.price is not None:
+            steps, cost = order.leaves, order.leaves * order.price
+        else:
+            steps, cost = self._walk(market, order)
+        if order.is_bid:
+            return account.balance(spec.quote).available >= cost * spec.cost_atoms
+        return account.balance(spec.base).available >= steps * spec.step_atoms
+
+    def _walk(self, market: Market, order: Order) -> tuple[int, int]:
+        """Return the steps a market order would take from the book now, and their cost."""
+        steps = cost = 0
+        bound = self._bound(market, order)
+        for price, size in market.book.levels(is_bid=not order.is_bid):
+            if bound is not None and (price > bound if order.is_bid else price < bound):
+                break
+            if order.quantity is None:
+                wanted = ((order.request.quote_budget or 0) - cost) // price
+            else:
+                wanted = order.quantity - steps
+            taken = min(size, wanted)
+            if taken <= 0:
+                break
+            steps, cost = steps + taken, cost + taken * price
+        return steps, cost
+
+    def _bound(self, market: Market, order: Order) -> int | None:
+        """Return the worst price an order may trade at."""
+        if order.request.price is not None:
+            return order.request.price
+        best = market.book.best(is_bid=not order.is_bid)
+        if best is None:
+            return None
+        spec = market.spec
+        return scaled_price(best, spec.max_impact if order.is_bid else spec.min_impact)
+
+
+def _must_fill(order: Order) -> bool:
+    return order.request.time_in_force is TimeInForce.FOK and order.quantity is not None

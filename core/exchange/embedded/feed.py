@@ -1,0 +1,187 @@
+"""Feed: turns what happened into frames, for topics that somebody hears."""
+
+from collections.abc import Mapping
+
+from core.exchange.embedded import frames, private_frames
+from core.exchange.embedded.accounts import Account, Fill
+from core.exchange.embedded.candles import INTERVALS, Candle, bucket_start
+from core.exchange.embedded.clearing import Clearing, PositionMoved
+from core.exchange.embedded.margin import exposure_of
+from core.exchange.embedded.market import Market, Trade
+from core.exchange.embedded.orders import Order
+from core.exchange.embedded.streams import DEPTH_WINDOWS_MS, Hub
+from core.exchange.embedded.units import NS_PER_SEC, Instant
+
+_ORDER_STREAM = "account.orderUpdate"
+_POSITION_STREAM = "account.positionUpdate"
+_BALANCE_STREAM = "account.balanceUpdate"
+
+
+class _Window:
+    """Levels that changed since the last frame of one depth window."""
+
+    __slots__ = ("first_id", "levels")
+
+    def __init__(self, first_id: int) -> None:
+        self.first_id = first_id
+        self.levels: dict[tuple[bool, int], int] = {}
+
+
+class Feed:
+    """Builds and publishes every stream of one venue."""
+
+    def __init__(self, markets: Mapping[str, Market], clearing: Clearing, instant: Instant) -> None:
+        self.hub = Hub()
+        self._markets = markets
+        self._clearing = clearing
+        self._instant = instant
+        self._windows: dict[str, _Window] = {}
+        self._klines: dict[str, tuple[int, int]] = {}
+
+    def book_changed(self, market: Market) -> None:
+        """Publish one book event; every event takes one update id."""
+        levels = market.book.drain()
+        if not levels:
+            return
+        market.update_id += 1
+        symbol, update_id, now_ns = market.spec.symbol, market.update_id, self._instant.ns
+        stream = f"depth.{symbol}"
+        if self.hub.wants(stream):
+            ids = (update_id, update_id)
+            self.hub.publish(stream, frames.depth(stream, market.spec, ids, levels, now_ns))
+        for each in DEPTH_WINDOWS_MS:
+            self._collect(f"depth.{each}ms.{symbol}", update_id, levels)
+        top = market.moved_top()
+        if top is not None and self.hub.wants(f"bookTicker.{symbol}"):
+            frame = frames.book_ticker(market.spec, top, update_id, now_ns)
+            self.hub.publish(f"bookTicker.{symbol}", frame)
+
+    def traded(self, market: Market, trade: Trade) -> None:
+        """Publish one print."""
+        stream = f"trade.{market.spec.symbol}"
+        if self.hub.wants(stream):
+            self.hub.publish(stream, frames.trade(market.spec, trade))
+
+    def flush_window(self, window_ms: int) -> None:
+        """Publish what one depth window collected."""
+        for market in self._markets.values():
+            stream = f"depth.{window_ms}ms.{market.spec.symbol}"
+            window = self._windows.pop(stream, None)
+            if window is None:
+                continue
+            levels = [(is_bid, price, size) for (is_bid, price), size in window.levels.items()]
+            ids = (window.first_id, market.update_id)
+            frame = frames.depth(stream, market.spec, ids, levels, self._instant.ns)
+            self.hub.publish(stream, frame)
+
+    def each_second(self) -> None:
+        """Publish tickers, marks and candles."""
+        now_ns = self._instant.ns
+        for market in self._markets.values():
+            symbol = market.spec.symbol
+            if self.hub.wants(f"ticker.{symbol}") and (day := market.day(now_ns)) is not None:
+                self.hub.publish(f"ticker.{symbol}", frames.ticker(market.spec, day, now_ns))
+            if market.spec.is_perp and self.hub.wants(f"markPrice.{symbol}"):
+                self.hub.publish(f"markPrice.{symbol}", frames.mark_price(market, now_ns))
+            for interval in INTERVALS:
+                self._kline(market, interval)
+
+    def each_minute(self) -> None:
+        """Publish open interest."""
+        for market in self._markets.values():
+            stream = f"openInterest.{market.spec.symbol}"
+            if market.spec.is_perp and self.hub.wants(stream):
+                self.hub.publish(stream, frames.open_interest(market, self._instant.ns))
+
+    def order_changed(
+        self, account: Account, order: Order, event: str, fill: Fill | None = None
+    ) -> None:
+        """Publish one order event to its owner."""
+        if account.is_house:
+            return
+        symbol = order.request.symbol
+        topics = self._private_topics(account, _ORDER_STREAM, symbol)
+        if topics:
+            spec = self._markets[symbol].spec
+            data = private_frames.order_update(order, spec, event, fill, self._instant.ns)
+            self._publish_private(topics, data)
+
+    def money_moved(self) -> None:
+        """Publish the positions and balances that changed since the last call."""
+        for move in self._clearing.drain_positions():
+            topics = self._private_topics(move.account, _POSITION_STREAM, move.position.spec.symbol)
+            if topics:
+                self._publish_private(topics, self._position_data(move, is_snapshot=False))
+        for account, asset in self._clearing.drain_balances():
+            topics = self._private_topics(account, _BALANCE_STREAM, None)
+            if topics:
+                data = private_frames.balance_update(account, asset, self._instant.ns)
+                self._publish_private(topics, data)
+
+    def position_snapshots(self, account: Account, stream: str) -> list[bytes]:
+        """Return one frame per open position a fresh subscription hears first."""
+        symbol = stream.removeprefix(_POSITION_STREAM).removeprefix(".")
+        return [
+            frames.enveloped(
+                stream,
+                self._position_data(
+                    PositionMoved(account, "", position, position.quantity, position.settled),
+                    is_snapshot=True,
+                ),
+            )
+            for position in account.positions.values()
+            if symbol in {"", position.spec.symbol}
+        ]
+
+    def _position_data(self, move: PositionMoved, *, is_snapshot: bool) -> dict[str, object]:
+        market = self._markets[move.position.spec.symbol]
+        exposure = exposure_of(move.account, market)
+        now_ns = self._instant.ns
+        return private_frames.position_update(
+            move, market, exposure, now_ns, is_snapshot=is_snapshot
+        )
+
+    def _collect(self, stream: str, update_id: int, levels: list[tuple[bool, int, int]]) -> None:
+        if not self.hub.wants(stream):
+            self._windows.pop(stream, None)
+            return
+        window = self._windows.get(stream)
+        if window is None:
+            window = self._windows[stream] = _Window(update_id)
+        for is_bid, price, size in levels:
+            window.levels[is_bid, price] = size
+
+    def _kline(self, market: Market, interval: str) -> None:
+        stream = f"kline.{interval}.{market.spec.symbol}"
+        if not self.hub.wants(stream):
+            self._klines.pop(stream, None)
+            return
+        start = bucket_start(self._instant.ns // NS_PER_SEC, interval)
+        shown = self._klines.get(stream)
+        if shown is not None and shown[0] != start:
+            self._publish_kline(market, interval, shown[0], is_closed=True)
+        state = (start, market.candles.version)
+        if shown != state:
+            self._klines[stream] = state
+            self._publish_kline(market, interval, start, is_closed=False)
+
+    def _publish_kline(self, market: Market, interval: str, start: int, *, is_closed: bool) -> None:
+        bars: list[Candle] = market.candles.candles(interval, start, start)
+        for bar in bars:
+            frame = frames.kline(market.spec, interval, bar, self._instant.ns, is_closed=is_closed)
+            self.hub.publish(f"kline.{interval}.{market.spec.symbol}", frame)
+
+    def _private_topics(self, account: Account, name: str, symbol: str | None) -> list[str]:
+        streams = [name] if symbol is None else [name, f"{name}.{symbol}"]
+        topics = [private_topic(account, stream) for stream in streams]
+        return [topic for topic in topics if self.hub.wants(topic)]
+
+    def _publish_private(self, topics: list[str], data: dict[str, object]) -> None:
+        for topic in topics:
+            stream = topic.partition("|")[2]
+            self.hub.publish(topic, frames.enveloped(stream, data))
+
+
+def private_topic(account: Account, stream: str) -> str:
+    """Return the topic of a private stream of one account."""
+    return f"{account.name}|{stream}"

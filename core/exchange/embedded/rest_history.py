@@ -1,0 +1,104 @@
+"""Handlers of the signed history endpoints: rows newest first unless asked otherwise."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from core.exchange.contract import Reply
+from core.exchange.embedded.accounts import Settlement
+from core.exchange.embedded.calls import Call, integer, one_of, optional_symbol, paged
+from core.exchange.embedded.floor import Floor
+from core.exchange.embedded.private_frames import fill_json, order_history_json
+from core.exchange.embedded.units import NS_PER_MS, iso_millis, trimmed
+
+PAGE_FIELDS = ("limit", "offset", "sortDirection")
+FILL_FIELDS = ("fillType", "from", "marketType", "orderId", "strategyId", "symbol", "to")
+ORDER_FIELDS = ("marketType", "orderId", "strategyId", "symbol")
+SETTLEMENT_SOURCES = (
+    "BackstopLiquidation",
+    "FundingPayment",
+    "RealizePnl",
+    "TradingFees",
+    "TradingFeesSystem",
+)
+_FILL_TYPES = (
+    "User",
+    "BookLiquidation",
+    "Adl",
+    "Backstop",
+    "Liquidation",
+    "AllLiquidation",
+    "CollateralConversion",
+    "CollateralConversionAndSpotLiquidation",
+)
+_FOREVER_MS = 10**15
+
+_Row = TypeVar("_Row")
+
+
+def orders(floor: Floor, call: Call) -> Reply:
+    """GET /wapi/v1/history/orders: resting orders included."""
+    symbol = optional_symbol(floor.markets, call.query)
+    order_id = call.query.get("orderId")
+    kind = one_of(call.query, "marketType", "MarketType", ("SPOT", "PERP"), None)
+    rows = [
+        order
+        for order in call.owner.order_log
+        if symbol in {None, order.request.symbol}
+        and order_id in {None, str(order.id)}
+        and kind in {None, floor.markets[order.request.symbol].spec.kind}
+    ]
+    specs = floor.markets
+    return _answer(
+        [order_history_json(each, specs[each.request.symbol].spec) for each in rows], call.query
+    )
+
+
+def fills(floor: Floor, call: Call) -> Reply:
+    """GET /wapi/v1/history/fills: from inclusive, to exclusive, milliseconds."""
+    symbol, order_id = optional_symbol(floor.markets, call.query), call.query.get("orderId")
+    kind = one_of(call.query, "marketType", "MarketType", ("SPOT", "PERP"), None)
+    fill_type = one_of(call.query, "fillType", "FillType", _FILL_TYPES, "User")
+    first = integer(call.query, "from", 0) or 0
+    last = integer(call.query, "to", _FOREVER_MS) or _FOREVER_MS
+    rows = [
+        fill
+        for fill in call.owner.fills
+        if first <= fill.at_ns // NS_PER_MS < last
+        and symbol in {None, fill.symbol}
+        and order_id in {None, str(fill.order_id)}
+        and kind in {None, floor.markets[fill.symbol].spec.kind}
+        and fill_type == "User"
+    ]
+    return _answer([fill_json(each, floor.markets[each.symbol].spec) for each in rows], call.query)
+
+
+def settlements(floor: Floor, call: Call) -> Reply:
+    """GET /wapi/v1/history/settlement."""
+    del floor
+    source = one_of(call.query, "source", "SettlementSource", SETTLEMENT_SOURCES, "RealizePnl")
+    rows = call.owner.settlements if source == "RealizePnl" else []
+    return _answer([_settlement(each, call.owner.user_id) for each in rows], call.query)
+
+
+def funding(floor: Floor, call: Call) -> Reply:
+    """GET /wapi/v1/history/funding: nothing is charged yet."""
+    optional_symbol(floor.markets, call.query)
+    return paged([], call.query)
+
+
+def _answer(rows: Sequence[_Row], query: Mapping[str, str]) -> Reply:
+    direction = one_of(query, "sortDirection", "SortDirection", ("Asc", "Desc"), "Desc")
+    ordered = list(rows) if direction == "Asc" else list(reversed(rows))
+    return paged(ordered, query)
+
+
+def _settlement(row: Settlement, user_id: int) -> dict[str, object]:
+    return {
+        "engineSequence": row.sequence,
+        "positionId": str(row.position_id),
+        "quantity": trimmed(row.quantity),
+        "source": "RealizePnl",
+        "subaccountId": None,
+        "timestamp": iso_millis(row.at_ns),
+        "userId": user_id,
+    }

@@ -1,0 +1,135 @@
+"""Routes: which handler answers a path, what it reads, and how it is signed."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from core.exchange.contract import Wire
+from core.exchange.embedded import rest_history, rest_orders, rest_private, rest_public
+from core.exchange.embedded.auth import authenticate, body_text, query_text
+from core.exchange.embedded.calls import Body, Call, Outcome, read_bodies
+from core.exchange.embedded.floor import Floor
+from core.exchange.embedded.refusals import not_found
+from core.exchange.embedded.requests import ORDER_FIELDS
+
+_Value = TypeVar("_Value")
+Handler = Callable[[Floor, Call], Outcome]
+
+
+class Route(msgspec.Struct, frozen=True, gc=False):
+    """One endpoint; `instruction` is None where nothing is signed."""
+
+    handler: Handler
+    instruction: str | None = None
+    fields: tuple[str, ...] = ()
+    """The parameters the endpoint reads: exactly these are in the signed text."""
+    is_batch: bool = False
+
+
+_PAGE: Final = rest_history.PAGE_FIELDS
+_LIMIT_FIELDS: Final = (
+    "autoBorrow",
+    "autoBorrowRepay",
+    "autoLendRedeem",
+    "price",
+    "reduceOnly",
+    "side",
+    "symbol",
+)
+
+_PUBLIC: Final[Mapping[str, Handler]] = {
+    "/api/v1/status": rest_public.status,
+    "/api/v1/ping": rest_public.ping,
+    "/api/v1/time": rest_public.time,
+    "/api/v1/markets": rest_public.markets,
+    "/api/v1/market": rest_public.market,
+    "/api/v1/ticker": rest_public.ticker,
+    "/api/v1/tickers": rest_public.tickers,
+    "/api/v1/depth": rest_public.depth,
+    "/api/v1/trades": rest_public.trades,
+    "/api/v1/trades/history": rest_public.trade_history,
+    "/api/v1/klines": rest_public.klines,
+    "/api/v1/markPrices": rest_public.mark_prices,
+    "/api/v1/openInterest": rest_public.open_interest,
+    "/api/v1/fundingRates": rest_public.funding_rates,
+    "/api/v1/assets": rest_public.assets,
+    "/api/v1/collateral": rest_public.collateral,
+}
+
+ROUTES: Final[dict[tuple[str, str], Route]] = {
+    **{("GET", path): Route(handler) for path, handler in _PUBLIC.items()},
+    ("GET", "/api/v1/account"): Route(rest_private.account, "accountQuery"),
+    ("PATCH", "/api/v1/account"): Route(
+        rest_private.update_account, "accountUpdate", rest_private.SETTINGS
+    ),
+    ("GET", "/api/v1/account/limits/order"): Route(
+        rest_private.max_order, "maxOrderQuantity", _LIMIT_FIELDS
+    ),
+    ("GET", "/api/v1/capital"): Route(rest_private.capital, "balanceQuery"),
+    ("GET", "/api/v1/capital/collateral"): Route(
+        rest_private.collateral, "collateralQuery", ("subaccountId",)
+    ),
+    ("GET", "/api/v1/position"): Route(
+        rest_private.positions, "positionQuery", ("marketType", "symbol")
+    ),
+    ("GET", "/api/v1/order"): Route(
+        rest_orders.query, "orderQuery", rest_orders.CANCEL_FIELDS
+    ),
+    ("POST", "/api/v1/order"): Route(rest_orders.place, "orderExecute", ORDER_FIELDS),
+    ("DELETE", "/api/v1/order"): Route(
+        rest_orders.cancel, "orderCancel", rest_orders.CANCEL_FIELDS
+    ),
+    ("GET", "/api/v1/orders"): Route(
+        rest_orders.query_open, "orderQueryAll", ("marketType", "symbol")
+    ),
+    ("POST", "/api/v1/orders"): Route(
+        rest_orders.place_batch, "orderExecute", ORDER_FIELDS, is_batch=True
+    ),
+    ("DELETE", "/api/v1/orders"): Route(
+        rest_orders.cancel_all, "orderCancelAll", rest_orders.CANCEL_ALL_FIELDS
+    ),
+    ("GET", "/wapi/v1/history/orders"): Route(
+        rest_history.orders, "orderHistoryQueryAll", (*rest_history.ORDER_FIELDS, *_PAGE)
+    ),
+    ("GET", "/wapi/v1/history/fills"): Route(
+        rest_history.fills, "fillHistoryQueryAll", (*rest_history.FILL_FIELDS, *_PAGE)
+    ),
+    ("GET", "/wapi/v1/history/settlement"): Route(
+        rest_history.settlements, "settlementHistoryQueryAll", ("source", *_PAGE)
+    ),
+    ("GET", "/wapi/v1/history/funding"): Route(
+        rest_history.funding, "fundingHistoryQueryAll", ("subaccountId", "symbol", *_PAGE)
+    ),
+}  # fmt: skip
+
+
+def answer(floor: Floor, wire: Wire) -> Outcome:
+    """Answer one request. Raises Refusal."""
+    route = ROUTES.get((wire.method, wire.path))
+    if route is None:
+        raise not_found()
+    query = dict(wire.query)
+    bodies = read_bodies(wire.body, is_batch=route.is_batch) if wire.method != "GET" else []
+    if route.instruction is None:
+        return route.handler(floor, Call(query, bodies, None))
+    _drop_second_id(query, route)
+    for body in bodies:
+        _drop_second_id(body, route)
+    text = _signed_text(route, wire.method, query, bodies)
+    headers = {name.lower(): value for name, value in wire.headers}
+    account = authenticate(floor.clearing.by_key, headers, text, floor.instant.ns)
+    return route.handler(floor, Call(query, bodies, account))
+
+
+def _signed_text(route: Route, method: str, query: dict[str, str], bodies: list[Body]) -> str:
+    assert route.instruction is not None
+    if method == "GET":
+        return query_text(route.instruction, query, route.fields)
+    return body_text(route.instruction, bodies, route.fields)
+
+
+def _drop_second_id(fields: dict[str, _Value], route: Route) -> None:
+    """Keep only `orderId` where both ids came: the venue reads no more, and signs no more."""
+    if route.fields == rest_orders.CANCEL_FIELDS and "orderId" in fields:
+        fields.pop("clientId", None)
