@@ -1,11 +1,10 @@
 """Builds the frozen views of one market. Reads state, changes none, looks at no clock."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
 from itertools import islice
 from typing import Final
 
 from core.domain.fixed import UNIT, scaled
-from core.domain.order import Side
 from core.domain.views import (
     BookState,
     CandleRow,
@@ -16,6 +15,7 @@ from core.domain.views import (
     TapeView,
     WatchRow,
 )
+from core.market.book import OrderBook
 from core.market.candles import CandleSeries, interval_ns
 from core.market.market import Market
 
@@ -34,30 +34,33 @@ def shown_state(market: Market, at: int, stale_ns: int = STALE_NS) -> BookState:
     return BookState.STALE if is_stale else state
 
 
-def grouped(
-    prices: Iterable[int], sizes: dict[int, int], step: int, rows: int, side: Side
-) -> tuple[LadderLevel, ...]:
-    """Collect levels, best first, into at most `rows` rows of a grid.
-
-    Bids are floored to the grid and asks ceiled, so that no row shows a better price than it holds.
-    """
-    sign = 1 if side is Side.BUY else -1
+def grouped_bids(book: OrderBook, step: int, rows: int) -> tuple[LadderLevel, ...]:
+    """Collect bids into at most `rows` rows of a grid, best first, prices floored."""
+    prices, sizes = book.bids, book.bid_sizes
     found: list[LadderLevel] = []
-    row_price: int | None = None
-    row_size = total = 0
-    for price in prices:
-        grid_price = sign * ((sign * price) // step) * step
-        if grid_price != row_price:
-            if row_price is not None:
-                found.append(LadderLevel(row_price, row_size, total))
-                if len(found) == rows:
-                    return tuple(found)
-            row_price, row_size = grid_price, 0
-        size = sizes[price]
-        row_size += size
+    end, total = len(prices), 0
+    while end and len(found) < rows:
+        row_price = prices[end - 1] // step * step
+        start = bisect_left(prices, row_price, 0, end)
+        size = sum(map(sizes.__getitem__, prices[start:end]))
         total += size
-    if row_price is not None:
-        found.append(LadderLevel(row_price, row_size, total))
+        found.append(LadderLevel(row_price, size, total))
+        end = start
+    return tuple(found)
+
+
+def grouped_asks(book: OrderBook, step: int, rows: int) -> tuple[LadderLevel, ...]:
+    """Collect asks into at most `rows` rows of a grid, best first, prices ceiled."""
+    prices, sizes = book.asks, book.ask_sizes
+    found: list[LadderLevel] = []
+    start, total = 0, 0
+    while start < len(prices) and len(found) < rows:
+        row_price = -(-prices[start] // step) * step
+        end = bisect_right(prices, row_price, start)
+        size = sum(map(sizes.__getitem__, prices[start:end]))
+        total += size
+        found.append(LadderLevel(row_price, size, total))
+        start = end
     return tuple(found)
 
 
@@ -72,8 +75,7 @@ def ladder_view(
     """Build the ladder: at most `rows` rows a side, `group` ticks a row."""
     book, tape = market.splice.book, market.tape
     step = market.row_tick() * max(1, group)
-    bids = grouped(reversed(book.bids), book.bid_sizes, step, rows, Side.BUY)
-    asks = grouped(book.asks, book.ask_sizes, step, rows, Side.SELL)
+    bids, asks = grouped_bids(book, step, rows), grouped_asks(book, step, rows)
     best_bid, best_ask = book.best_bid, book.best_ask
     return LadderView(
         instrument=market.instrument_id,

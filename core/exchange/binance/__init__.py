@@ -1,0 +1,1 @@
+"""Binance: public market data of spot and USD-M futures. Nothing here can trade."""
