@@ -32,6 +32,8 @@ class AlertOption(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     effect: str
     """What choosing it does, in one sentence."""
     adds_risk: bool = False
+    token: str = ""
+    """What has to be typed to choose it, such as the amount; empty when nothing."""
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -138,6 +138,8 @@ class AlertRaised(_Fact, frozen=True, kw_only=True):
 
     alert: Alert
     intent: Intent | None = None
+    reference_price: Price | None = None
+    """What the market stood at; an approval is void once it moved too far."""
 
 
 class AlertEnded(_Fact, frozen=True, kw_only=True):
@@ -170,6 +172,15 @@ class Reconciled(_Fact, frozen=True, kw_only=True):
     account: AccountId
     is_matched: bool
     differences: tuple[str, ...] = ()
+    read_from: int = 0
+    """When the reading began; rows of the venue from then on are not in what was read before."""
+
+
+class EquityMarked(_Fact, frozen=True, kw_only=True):
+    """What the accounts were worth when a day (UTC) or a run began."""
+
+    equity: Amount
+    day: str
 
 
 class WatchlistChanged(_Fact, frozen=True, kw_only=True):
@@ -207,6 +218,7 @@ Fact = (
     | TradingStateChanged
     | StrategySwitched
     | Reconciled
+    | EquityMarked
     | WatchlistChanged
     | CommandTaken
     | Noted

@@ -28,6 +28,8 @@ class Intent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     made_at: int
     reference_price: Price | None = None
     """The price the wish was formed at (a leader's fill), for drift checks."""
+    signal_ts: int | None = None
+    """When the cause happened, ns, for age checks; None where age does not matter."""
 
 
 class RiskApproved(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -41,7 +43,7 @@ class RiskApproved(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     confirmed_by: str | None = None
 
 
-class Denied(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Denied(msgspec.Struct, frozen=True, gc=False):
     """The gate's refusal: which rule, which value, what would have been allowed."""
 
     rule: str

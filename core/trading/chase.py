@@ -1,8 +1,9 @@
 """Resolving UNKNOWN by proof (risk-and-faults section 5): evidence of existence, or of absence.
 
-Rounds of four queries for each order: by client id, open orders, fills, history. Any row with our id
-ends the chase elsewhere (the trading room sees the same answer). Only rounds begun after `t_dead`,
-wholly successful and wholly negative, count; two of them, two seconds apart, prove absence.
+Rounds of four queries for each order: by client id, open orders, fills, history. Any row with our
+id ends the chase elsewhere (the trading room sees the same answer). Only rounds begun after
+`t_dead`, wholly successful and wholly negative, count; two of them, two seconds apart, prove
+absence.
 """
 
 from collections.abc import Callable

@@ -87,6 +87,7 @@ class Orders:
         self._by_client: dict[ClientOrderId, OrderRecord] = {}
         self._by_venue: dict[tuple[InstrumentId, VenueOrderId], OrderRecord] = {}
         self._live: dict[ClientOrderId, OrderRecord] = {}
+        self.moves = 0
 
     def journaled(self, fact: OrderJournaled) -> None:
         """Start the record of an order."""
@@ -104,6 +105,7 @@ class Orders:
 
     def moved(self, fact: OrderMoved) -> None:
         """Follow a change of state."""
+        self.moves += 1
         record = self._by_client[fact.client_order_id]
         record.state = fact.state
         record.moved_at = fact.at

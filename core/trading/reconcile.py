@@ -1,8 +1,8 @@
 """Comparing the ledger with the venue (risk-and-faults section 7): read, book, compare.
 
 Two phases, so that what the venue did between the readings is seen: first balances, positions and
-open orders, then fills and settlements. A private event meanwhile means reading again. A failed query
-means no information: the comparison is given up and tried again, never judged.
+open orders, then fills and settlements. A private event meanwhile means reading again. A failed
+query means no information: the comparison is given up and tried again, never judged.
 """
 
 from collections.abc import Callable
@@ -52,6 +52,7 @@ class Reconciler:
         self._is_disturbed = False
         self._differs_since: int | None = None
         self._is_comparing = False
+        self._read_from = 0
         self.opened_at: int | None = None
         self.matched_at: int | None = None
         self.watermark = 0
@@ -71,7 +72,8 @@ class Reconciler:
             return NOTHING
         self._answers.clear()
         self._is_disturbed = False
-        return Reaction((), self._ask(_FIRST, at))
+        self._read_from = at
+        return Reaction((), self._ask(_FIRST))
 
     def touched(self) -> None:
         """Learn of a private event: what was read so far may be older than it."""
@@ -83,7 +85,7 @@ class Reconciler:
             return
         self.matched_at = fact.at
         if self.opened_at is None:
-            self.opened_at = fact.at
+            self.opened_at = fact.read_from
         self.watermark = max(self.opened_at, fact.at - OVERLAP_NS)
 
     def on_timer(self, body: TimerFired, at: int) -> Reaction:
@@ -110,15 +112,22 @@ class Reconciler:
         if self._open:
             return NOTHING
         if QueryKind.FILLS not in self._answers:
-            return Reaction((), self._ask(_SECONDLY, at))
+            return Reaction((), self._ask(_SECONDLY))
+        if self.opened_at is None and self._is_unquiet():
+            return self._again(at, RETRY_NS)
         self._is_comparing = True
         wake = WakeAt(key=self._compare_timer, at=at)
         return Reaction(tuple(self._missed(at)), (wake,))
 
     # ---- reading -------------------------------------------------------------------------------
 
-    def _ask(self, kinds: tuple[QueryKind, ...], at: int) -> tuple[Effect, ...]:
-        since = self.watermark if self.opened_at is not None else at
+    def _is_unquiet(self) -> bool:
+        """Whether the account moved while it was read for the first time."""
+        fills = self._answers[QueryKind.FILLS].fills
+        return self._is_disturbed or bool(fills or self._answers[QueryKind.SETTLEMENTS].rows)
+
+    def _ask(self, kinds: tuple[QueryKind, ...]) -> tuple[Effect, ...]:
+        since = self.watermark if self.opened_at is not None else self._read_from
         effects = []
         for kind in kinds:
             query_id = self._next_query_id()
@@ -190,7 +199,7 @@ class Reconciler:
     def _matched(self, at: int) -> Reaction:
         self._differs_since = None
         facts = (
-            Reconciled(at=at, account=self.account, is_matched=True),
+            Reconciled(at=at, account=self.account, is_matched=True, read_from=self._read_from),
             *self._lost_orders(at),
         )
         return Reaction(facts, (WakeAt(key=self.timer, at=at + LIGHT_EVERY_NS),))

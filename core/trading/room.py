@@ -45,13 +45,17 @@ Handler = Callable[[Any, int], Reaction]
 class TradingRoom:
     """Orders, fills and the ledger of every account of this engine."""
 
-    def __init__(self, client_ids: ClientIds) -> None:
+    def __init__(self) -> None:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.orders = Orders()
         self.ledger = Ledger(self.instruments)
-        self._client_ids = client_ids
+        self._client_ids: ClientIds | None = None
         self._cancel_wanted: set[int] = set()
         self.version = 0
+
+    def take_ids(self, client_ids: ClientIds) -> None:
+        """Take over the source of client order ids; until then nothing can be placed."""
+        self._client_ids = client_ids
 
     def handlers(self) -> dict[type, Handler]:
         """Return what this room does with which event."""
@@ -81,6 +85,7 @@ class TradingRoom:
 
     def place(self, approved: RiskApproved, at: int) -> Reaction:
         """Give an approved order its identity: durable first, then sent."""
+        assert self._client_ids is not None, "no order before the account is taken"
         fact = OrderJournaled(
             at=at,
             client_order_id=self._client_ids.take(),

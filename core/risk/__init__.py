@@ -1,0 +1,1 @@
+"""The one gate, limits, alerts and confirmations, trading state and kill switch."""

@@ -1,0 +1,184 @@
+"""Alerts: one cause, one decision, one end (risk-and-faults section 9). Pure."""
+
+from typing import Final
+
+import msgspec
+
+from core.domain.alert import Alert, AlertEnd, AlertNumber, AlertOption, Severity
+from core.domain.commands import AnswerAlert
+from core.domain.effects import Effect, WakeAt
+from core.domain.exact import Price
+from core.domain.facts import AlertEnded, AlertRaised
+from core.domain.ids import AlertId
+from core.domain.intent import Intent, NeedsConfirmation
+from core.domain.reaction import Reaction
+from core.domain.views import AlertsView, OpenAlert
+
+TIMER_PREFIX: Final = "risk/alert/"
+APPROVE: Final = "approve"
+DENY: Final = "deny"
+_RANK: Final = {
+    Severity.EMERGENCY: 0,
+    Severity.CRITICAL: 1,
+    Severity.WARNING: 2,
+    Severity.INFO: 3,
+}
+
+
+class OpenRecord(msgspec.Struct, frozen=True, gc=False):
+    """An open alert and what an approval of it would let through."""
+
+    alert: Alert
+    intent: Intent | None
+    reference_price: Price | None
+
+
+class AlertBook:
+    """Every open alert; changed only by facts."""
+
+    def __init__(self) -> None:
+        self._open: dict[AlertId, OpenRecord] = {}
+        self._last_ended = ""
+        self._just_ended: tuple[AlertId, OpenRecord] | None = None
+        self.version = 0
+
+    def raised(self, fact: AlertRaised) -> None:
+        """Open an alert."""
+        self._open[fact.alert.alert_id] = OpenRecord(fact.alert, fact.intent, fact.reference_price)
+        self.version += 1
+
+    def ended(self, fact: AlertEnded) -> None:
+        """Close an alert."""
+        record = self._open.pop(fact.alert_id, None)
+        self.version += 1
+        if record is not None:
+            by = f" by {fact.by}" if fact.by else ""
+            self._just_ended = (fact.alert_id, record)
+            self._last_ended = f"{record.alert.title}: {fact.option} ({fact.end}{by})"
+
+    def just_ended(self, alert_id: AlertId) -> OpenRecord | None:
+        """Return the alert that ended last, to those who carry out its answer."""
+        if self._just_ended is None or self._just_ended[0] != alert_id:
+            return None
+        return self._just_ended[1]
+
+    def find(self, alert_id: AlertId) -> OpenRecord | None:
+        """Return an open alert."""
+        return self._open.get(alert_id)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def refusal(self, command: AnswerAlert, at: int) -> str | None:
+        """Say why an answer cannot be taken, or None when it can."""
+        record = self._open.get(command.alert_id)
+        if record is None:
+            return "the alert has ended already"
+        if record.alert.deadline is not None and at >= record.alert.deadline:
+            return "the deadline has passed; the safe default applies"
+        option = next((o for o in record.alert.options if o.key == command.option), None)
+        if option is None:
+            return f"the alert has no option {command.option!r}"
+        if option.token and command.typed.replace(",", "").strip() != option.token:
+            return f"type {option.token} to choose {option.label!r}"
+        return None
+
+    def expired(self, alert_id: AlertId, at: int) -> AlertEnded | None:
+        """Return the end of an alert whose deadline has come."""
+        record = self._open.get(alert_id)
+        if record is None or record.alert.deadline is None or at < record.alert.deadline:
+            return None
+        return AlertEnded(
+            at=at,
+            alert_id=alert_id,
+            end=AlertEnd.EXPIRED,
+            option=record.alert.safe_default,
+            by="",
+        )
+
+    def timers(self, at: int) -> tuple[Effect, ...]:
+        """Ask to be woken at every open deadline, after a restart."""
+        return tuple(
+            WakeAt(key=TIMER_PREFIX + alert_id, at=max(at, record.alert.deadline))
+            for alert_id, record in self._open.items()
+            if record.alert.deadline is not None
+        )
+
+    def view(self, at: int) -> AlertsView:
+        """Show open alerts, most urgent first."""
+        records = sorted(
+            self._open.values(), key=lambda r: (_RANK[r.alert.severity], r.alert.raised_at)
+        )
+        rows = tuple(
+            OpenAlert(alert=r.alert, remaining_ms=_left(r.alert, at), repeats=1) for r in records
+        )
+        return AlertsView(open=rows, last_ended=self._last_ended)
+
+
+def raising(
+    alert: Alert, at: int, intent: Intent | None = None, reference_price: Price | None = None
+) -> Reaction:
+    """Open an alert and ask to be woken at its deadline."""
+    effects: tuple[Effect, ...] = ()
+    if alert.deadline is not None:
+        effects = (WakeAt(key=TIMER_PREFIX + alert.alert_id, at=alert.deadline),)
+    fact = AlertRaised(at=at, alert=alert, intent=intent, reference_price=reference_price)
+    return Reaction((fact,), effects)
+
+
+def confirmation(intent: Intent, asked: NeedsConfirmation, within_ms: int, at: int) -> Alert:
+    """Word the question about one order."""
+    terms = intent.legs[0].terms
+    amount = asked.notional.partition(".")[0]
+    order = f"{terms.side} {terms.quantity} {terms.instrument} at {terms.limit_price}"
+    return Alert(
+        alert_id=AlertId(f"confirm/{intent.intent_id}"),
+        severity=Severity.WARNING,
+        scope=intent.strategy,
+        title="Large order",
+        cause=f"{intent.strategy} wants to {order}: {intent.reason}",
+        numbers=(
+            AlertNumber("Notional", asked.notional),
+            AlertNumber("Asks above", asked.threshold),
+            AlertNumber("Limit price", str(terms.limit_price)),
+            AlertNumber("Reference price", str(asked.reference_price), 0),
+        ),
+        options=(
+            AlertOption(key=DENY, label="Deny", effect="The order is not sent."),
+            AlertOption(
+                key=APPROVE,
+                label="Approve",
+                effect="Checks the order again and sends it once.",
+                adds_risk=True,
+                token=amount,
+            ),
+        ),
+        safe_default=DENY,
+        raised_at=at,
+        deadline=at + within_ms * 1_000_000,
+        terms_hash=asked.terms_hash,
+    )
+
+
+def mismatch(account: str, differences: tuple[str, ...], at: int) -> Alert:
+    """Word a ledger that differs from the venue."""
+    return Alert(
+        alert_id=AlertId(f"mismatch/{account}/{at}"),
+        severity=Severity.CRITICAL,
+        scope=account,
+        title="Ledger and venue differ",
+        cause="; ".join(differences[:3]),
+        numbers=tuple(AlertNumber("Difference", text) for text in differences[:6]),
+        options=(
+            AlertOption(
+                key="reduce", label="Stay reducing", effect="Entries stay off until they match."
+            ),
+        ),
+        safe_default="reduce",
+        raised_at=at,
+        deadline=at + 30_000_000_000,
+    )
+
+
+def _left(alert: Alert, at: int) -> int | None:
+    return None if alert.deadline is None else max(0, (alert.deadline - at) // 1_000_000)

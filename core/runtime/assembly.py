@@ -1,0 +1,143 @@
+"""Wires the rooms of one engine into a Desk and its frames. Nothing here decides."""
+
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Final, NamedTuple
+
+import msgspec
+
+from core.domain.effects import Effect, WakeAt
+from core.domain.facts import Fact, Mode, RunStarted, StrategySwitched
+from core.domain.ids import AccountId, Asset, InstrumentId, VenueId
+from core.domain.reaction import Reaction
+from core.market.room import MarketRoom
+from core.risk.limits import RiskLimits
+from core.risk.room import RiskRoom
+from core.runtime.deciding import StrategyDeciders
+from core.runtime.desk import Desk, Wiring
+from core.runtime.frames import Frames
+from core.runtime.keeping import BEAT, Keeper, ProgressBoard
+from core.runtime.orderdesk import OrderDesk
+from core.runtime.panels import Links, Panels
+from core.runtime.people import People
+from core.runtime.rooms import Rooms
+from core.runtime.strategy_host import StrategyHost
+from core.runtime.valuation import Valuation
+from core.runtime.watchlist import Watchlist
+from core.strategies.contract import Strategy
+from core.trading.chase import Chase
+from core.trading.client_ids import ClientIds
+from core.trading.reconcile import Reconciler
+from core.trading.room import TradingRoom
+
+VERSION: Final = "0.1.0"
+
+
+class DeskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What one engine is made of."""
+
+    mode: Mode
+    venues: tuple[VenueId, ...]
+    accounts: tuple[AccountId, ...] = ()
+    quote: Asset = Asset("USDC")
+    limits: RiskLimits = RiskLimits()
+    watchlist: tuple[InstrumentId, ...] = ()
+    strategies_on: bool = True
+    """Whether strategies are switched on at the first start of a journal."""
+    can_query: bool = True
+
+
+class Engine(NamedTuple):
+    """A wired Desk and what its rims read."""
+
+    desk: Desk
+    frames: Frames
+    rooms: Rooms
+    settings: DeskSettings
+
+
+def build(
+    settings: DeskSettings, strategies: tuple[Strategy, ...], stopwatch: Callable[[], int]
+) -> Engine:
+    """Wire one engine. `stopwatch` gives monotonic ns, to pause strategies that take too long."""
+    query_ids = count(1)
+    market = MarketRoom(query_ids, can_query=settings.can_query)
+    trading = TradingRoom()
+    risk = RiskRoom(settings.limits, settings.accounts)
+    account = settings.accounts[0] if settings.accounts else AccountId("none:none")
+    host = StrategyHost(strategies, account, market, trading, stopwatch)
+    valuation = Valuation(market, trading, settings.accounts, settings.quote)
+    orders = OrderDesk(market, trading, risk, host, valuation)
+    chase = Chase(trading.orders, query_ids.__next__)
+    reconcilers = tuple(
+        Reconciler(account, trading, query_ids.__next__) for account in settings.accounts
+    )
+    keeper = Keeper(trading, risk, chase, reconcilers, orders, valuation)
+    watchlist = Watchlist(market, trading, _needed(strategies))
+    rooms = Rooms(
+        mode=settings.mode,
+        accounts=settings.accounts,
+        venues=settings.venues,
+        market=market,
+        trading=trading,
+        risk=risk,
+        host=host,
+        orders=orders,
+        valuation=valuation,
+        keeper=keeper,
+        progress=ProgressBoard(),
+        watchlist=watchlist,
+        reconcilers=reconcilers,
+    )
+    links = Links()
+    desk = Desk(_wiring(rooms, links))
+    return Engine(desk, Frames(desk, rooms, Panels(rooms, links)), rooms, settings)
+
+
+def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> list[Effect]:
+    """Rebuild from the journal, take the account with a new epoch, and start what a run needs."""
+    desk, rooms, settings = engine.desk, engine.rooms, engine.settings
+    restored = desk.restore(journaled)
+    rooms.trading.take_ids(
+        ClientIds(
+            epoch,
+            is_simulation=settings.mode is not Mode.LIVE,
+            highest_used=rooms.trading.orders.highest_id,
+        )
+    )
+    facts: list[Fact] = [
+        RunStarted(at=at, mode=settings.mode, epoch=epoch, version=VERSION),
+        *rooms.trading.recovery_facts(at),
+    ]
+    if not restored and settings.strategies_on:
+        facts.extend(
+            StrategySwitched(at=at, strategy=name, is_on=True, by="configuration")
+            for name in rooms.host.seats
+        )
+    effects: list[Effect] = [WakeAt(key=BEAT, at=at), *rooms.risk.restart_effects(at)]
+    wanted = rooms.watchlist.instruments or settings.watchlist
+    opening = rooms.watchlist.open(wanted, at)
+    desk.absorb(Reaction((*facts, *opening.facts), (*effects, *opening.effects)), at, effects)
+    return effects
+
+
+def _wiring(rooms: Rooms, links: Links) -> Wiring:
+    people = People(
+        rooms.risk, rooms.trading, rooms.host, rooms.orders, rooms.watchlist, rooms.reconcilers
+    )
+    handled = (rooms.trading, rooms.risk, rooms.keeper, people, rooms.progress, links)
+    applied = (rooms.trading, rooms.risk, rooms.host, rooms.keeper, rooms.watchlist)
+    return Wiring(
+        market=rooms.market.handlers(),
+        handlers=[room.handlers() for room in handled],
+        appliers=[room.appliers() for room in applied],
+        reactors=[rooms.keeper.reactors(), people.reactors()],
+        deciders=StrategyDeciders(rooms.host, rooms.orders),
+    )
+
+
+def _needed(strategies: tuple[Strategy, ...]) -> frozenset[InstrumentId]:
+    needed: frozenset[InstrumentId] = frozenset()
+    for strategy in strategies:
+        needed |= strategy.interests.instruments
+    return needed

@@ -1,0 +1,196 @@
+"""Housekeeping of the Desk: answers to queries, the beat of a second, what follows from facts."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from core.domain.effects import Effect, WakeAt
+from core.domain.events import (
+    BalanceReport,
+    Channel,
+    ConnectionChanged,
+    LinkState,
+    OrderReport,
+    PositionReport,
+    Progressed,
+    QueryAnswered,
+    QueryFailed,
+    TimerFired,
+)
+from core.domain.facts import EquityMarked, Fact, OrderMoved, Reconciled
+from core.domain.ids import AccountId, venue_of
+from core.domain.order import OrderState
+from core.domain.reaction import NOTHING, Reaction
+from core.domain.views import ProgressStep, ProgressView
+from core.risk.room import RiskRoom
+from core.runtime.orderdesk import OrderDesk
+from core.runtime.valuation import Valuation
+from core.trading.chase import Chase
+from core.trading.reconcile import Reconciler
+from core.trading.room import TradingRoom
+
+BEAT: Final = "desk/second"
+REPLAY: Final = "replay"
+_SECOND: Final = 1_000_000_000
+_CANCEL_EVERY: Final = 2 * _SECOND
+Handler = Callable[[Any, int], Reaction]
+
+
+class Keeper:
+    """Routes answers, beats once a second, and keeps the day's mark."""
+
+    def __init__(
+        self,
+        trading: TradingRoom,
+        risk: RiskRoom,
+        chase: Chase,
+        reconcilers: tuple[Reconciler, ...],
+        orders: OrderDesk,
+        valuation: Valuation,
+    ) -> None:
+        self._trading = trading
+        self._risk = risk
+        self._chase = chase
+        self._reconcilers = {r.account: r for r in reconcilers}
+        self._orders = orders
+        self._valuation = valuation
+        self.day_mark: EquityMarked | None = None
+        self._has_marked = False
+
+    def handlers(self) -> dict[type, Handler]:
+        """Return what is done with which event."""
+        return {
+            QueryAnswered: self.on_answer,
+            QueryFailed: self.on_failed,
+            TimerFired: self.on_timer,
+            ConnectionChanged: self.on_connection,
+            OrderReport: self._disturb,
+            BalanceReport: self._disturb,
+            PositionReport: self._disturb,
+        }
+
+    def reactors(self) -> dict[type, Handler]:
+        """Return what follows from which fact."""
+        return {Reconciled: self._risk.on_reconciled, OrderMoved: self.on_moved}
+
+    def appliers(self) -> dict[type, Callable[[Any], None]]:
+        """Return how facts change this state."""
+        return {Reconciled: self._apply_reconciled, EquityMarked: self._apply_mark}
+
+    def on_answer(self, body: QueryAnswered, at: int) -> Reaction:
+        """Take rows as evidence first, then let the comparison and the chase judge."""
+        facts: list[Fact] = []
+        effects: list[Effect] = []
+        for reaction in self._evidence(body, at):
+            facts.extend(reaction.facts)
+            effects.extend(reaction.effects)
+        for judge in (self._chase.on_answer, *(r.on_answer for r in self._reconcilers.values())):
+            reaction = judge(body, at)
+            facts.extend(reaction.facts)
+            effects.extend(reaction.effects)
+        return Reaction(tuple(facts), tuple(effects))
+
+    def on_failed(self, body: QueryFailed, at: int) -> Reaction:
+        """Tell those who asked that there is no information."""
+        self._chase.on_failed(body, at)
+        for reconciler in self._reconcilers.values():
+            reaction = reconciler.on_failed(body, at)
+            if reaction.effects:
+                return reaction
+        return NOTHING
+
+    def on_timer(self, body: TimerFired, at: int) -> Reaction:
+        """Beat, or hand the timer to its owner."""
+        if body.key == BEAT:
+            return self._beat(at)
+        for owner in (self._chase.on_timer, *(r.on_timer for r in self._reconcilers.values())):
+            reaction = owner(body, at)
+            if reaction.facts or reaction.effects:
+                return reaction
+        return NOTHING
+
+    def on_connection(self, body: ConnectionChanged, at: int) -> Reaction:
+        """Compare with the venue whenever its private stream comes up."""
+        if body.channel is not Channel.PRIVATE or body.state is not LinkState.UP:
+            return NOTHING
+        effects: list[Effect] = []
+        for account, reconciler in self._reconcilers.items():
+            if venue_of(account) == body.venue:
+                effects.extend(reconciler.begin(at).effects)
+        return Reaction((), tuple(effects))
+
+    def on_moved(self, fact: OrderMoved, at: int) -> Reaction:
+        """Start proving as soon as an order's outcome is not known."""
+        return self._chase.tick(at) if fact.state is OrderState.UNKNOWN else NOTHING
+
+    def _evidence(self, body: QueryAnswered, at: int) -> list[Reaction]:
+        reconciler = self._reconcilers.get(body.account)
+        if reconciler is None or reconciler.opened_at is None:
+            return []
+        fills = tuple(f for fill in body.fills for f in self._trading.fill_facts(fill, at))
+        reports = [row for row in body.rows if isinstance(row, OrderReport)]
+        return [Reaction(fills), *(self._trading.on_report(row, at) for row in reports)]
+
+    def _disturb(self, body: OrderReport | BalanceReport | PositionReport, _at: int) -> Reaction:
+        reconciler = self._reconcilers.get(body.account)
+        if reconciler is not None:
+            reconciler.touched()
+        return NOTHING
+
+    def _beat(self, at: int) -> Reaction:
+        effects: list[Effect] = [WakeAt(key=BEAT, at=at + _SECOND)]
+        effects.extend(self._trading.repeat_cancels(at, _CANCEL_EVERY))
+        if any(record.state is OrderState.UNKNOWN for record in self._trading.orders.live()):
+            effects.extend(self._chase.tick(at).effects)
+        return Reaction(self._day_facts(at), tuple(effects))
+
+    def _day_facts(self, at: int) -> tuple[Fact, ...]:
+        """Mark the equity at the first match of a run and at each new UTC day."""
+        if not self._orders.reconciled_at:
+            return ()
+        day = datetime.fromtimestamp(at / _SECOND, UTC).date().isoformat()
+        if self.day_mark is not None and self.day_mark.day == day:
+            return ()
+        equity = self._valuation.equity(at)
+        return () if equity is None else (EquityMarked(at=at, equity=equity, day=day),)
+
+    def _apply_reconciled(self, fact: Reconciled) -> None:
+        reconciler = self._reconcilers.get(fact.account)
+        if reconciler is not None:
+            reconciler.applied(fact)
+        if fact.is_matched:
+            self._orders.reconciled_at[AccountId(fact.account)] = fact.at
+
+    def _apply_mark(self, fact: EquityMarked) -> None:
+        self.day_mark = fact
+
+
+class ProgressBoard:
+    """Long start-up work as the cockpit shows it, and where a replay stands."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, ProgressStep] = {}
+        self.replay = ""
+        self.version = 1
+
+    def handlers(self) -> dict[type, Handler]:
+        """Return what is done with which event."""
+        return {Progressed: self.on_progress}
+
+    def on_progress(self, body: Progressed, _at: int) -> Reaction:
+        """Follow one piece of work; finished ones leave."""
+        if body.key == REPLAY:
+            self.replay = body.label
+            return NOTHING
+        self.version += 1
+        if body.fraction >= 1 and not body.is_failed:
+            self._steps.pop(body.key, None)
+        else:
+            self._steps[body.key] = ProgressStep(
+                key=body.key, label=body.label, fraction=body.fraction, is_failed=body.is_failed
+            )
+        return NOTHING
+
+    def view(self) -> ProgressView:
+        """Show what is not done yet."""
+        return ProgressView(steps=tuple(self._steps.values()))

@@ -1,0 +1,230 @@
+"""What a person's commands mean: one handler a command, each answered with a receipt."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from core.domain.alert import AlertEnd
+from core.domain.commands import (
+    AddToWatchlist,
+    AnswerAlert,
+    PauseReplay,
+    Receipt,
+    RemoveFromWatchlist,
+    ResumeTrading,
+    SetReplaySpeed,
+    StepReplay,
+    StopAll,
+    SwitchStrategy,
+)
+from core.domain.effects import Acknowledge, Effect, SetPace
+from core.domain.events import Commanded
+from core.domain.facts import (
+    AlertEnded,
+    CommandTaken,
+    DecisionTaken,
+    Fact,
+    StrategySwitched,
+    TradingState,
+    Verdict,
+)
+from core.domain.ids import IntentId, StrategyId
+from core.domain.intent import Denied, Intent
+from core.domain.reaction import NOTHING, Reaction
+from core.risk.alerts import APPROVE, OpenRecord
+from core.risk.exposure import reference_price
+from core.risk.room import RiskRoom, denial_text
+from core.runtime.orderdesk import OrderDesk
+from core.runtime.strategy_host import StrategyHost
+from core.runtime.watchlist import Watchlist
+from core.trading.reconcile import Reconciler
+from core.trading.room import TradingRoom
+
+Answer = tuple[bool, str, Reaction]
+
+
+class People:
+    """Carries out commands."""
+
+    def __init__(
+        self,
+        risk: RiskRoom,
+        trading: TradingRoom,
+        host: StrategyHost,
+        orders: OrderDesk,
+        watchlist: Watchlist,
+        reconcilers: tuple[Reconciler, ...],
+    ) -> None:
+        self._risk = risk
+        self._trading = trading
+        self._host = host
+        self._orders = orders
+        self._watchlist = watchlist
+        self._reconcilers = reconcilers
+        self._table: dict[type, Callable[[Any, str, int], Answer]] = {
+            SwitchStrategy: self._switch,
+            AnswerAlert: self._answer,
+            StopAll: self._stop_all,
+            ResumeTrading: self._resume,
+            AddToWatchlist: self._add,
+            RemoveFromWatchlist: self._remove,
+            SetReplaySpeed: _set_speed,
+            PauseReplay: _pause,
+            StepReplay: _step,
+        }
+
+    def handlers(self) -> dict[type, Callable[[Any, int], Reaction]]:
+        """Return what is done with a command."""
+        return {Commanded: self.on_command}
+
+    def reactors(self) -> dict[type, Callable[[Any, int], Reaction]]:
+        """Return what follows from an alert's end."""
+        return {AlertEnded: self.on_alert_ended}
+
+    def on_command(self, body: Commanded, at: int) -> Reaction:
+        """Carry out one command and answer it once the step is on disk."""
+        is_accepted, text, reaction = self._table[type(body.command)](
+            body.command, body.cockpit, at
+        )
+        taken = CommandTaken(at=at, command_id=body.command_id, text=text, is_accepted=is_accepted)
+        receipt = Receipt(command_id=body.command_id, is_accepted=is_accepted, text=text)
+        effects = (*reaction.effects, Acknowledge(cockpit=body.cockpit, receipt=receipt))
+        return Reaction((*reaction.facts, taken), effects)
+
+    def on_alert_ended(self, fact: AlertEnded, at: int) -> Reaction:
+        """Send the order a person approved, or say that it was not sent."""
+        record = self._risk.alerts.just_ended(fact.alert_id)
+        if record is None or record.intent is None or record.alert.terms_hash is None:
+            return NOTHING
+        if fact.end is not AlertEnd.ANSWERED or fact.option != APPROVE:
+            return NOTHING
+        outcome = self._orders.confirmed(record.intent, record.alert.terms_hash, fact.by, at)
+        if outcome.denied is None:
+            return outcome.reaction
+        return Reaction((_denied_line(record.intent, outcome.denied, at),))
+
+    # ---- one method a command ------------------------------------------------------------------
+
+    def _switch(self, command: SwitchStrategy, cockpit: str, at: int) -> Answer:
+        seat = self._host.seats.get(command.strategy)
+        if seat is None:
+            return False, f"there is no strategy {command.strategy!r}", NOTHING
+        if command.is_on and self._risk.state is TradingState.HALTED:
+            return False, "trading is halted; resume it first", NOTHING
+        fact = StrategySwitched(at=at, strategy=command.strategy, is_on=command.is_on, by=cockpit)
+        word = "on" if command.is_on else "off"
+        text = f"{seat.strategy.title} is {word}"
+        if command.is_on:
+            return True, text, Reaction((fact,))
+        cancels = self._cancel_all(at, command.strategy)
+        return True, text, Reaction((fact, *cancels.facts), cancels.effects)
+
+    def _answer(self, command: AnswerAlert, cockpit: str, at: int) -> Answer:
+        refusal = self._risk.alerts.refusal(command, at)
+        record = self._risk.alerts.find(command.alert_id)
+        if refusal is not None or record is None:
+            return False, refusal or "the alert has ended already", NOTHING
+        if command.option == APPROVE and self._has_drifted(record, at):
+            return self._represent(record, at)
+        fact = AlertEnded(
+            at=at,
+            alert_id=command.alert_id,
+            end=AlertEnd.ANSWERED,
+            option=command.option,
+            by=cockpit,
+        )
+        return True, f"{record.alert.title}: {command.option}", Reaction((fact,))
+
+    def _stop_all(self, _command: StopAll, cockpit: str, at: int) -> Answer:
+        facts: list[Fact] = [
+            StrategySwitched(at=at, strategy=name, is_on=False, by=cockpit)
+            for name, seat in self._host.seats.items()
+            if seat.is_on
+        ]
+        halted = self._risk.halt(at)
+        cancels = self._cancel_all(at, None)
+        count = len(cancels.effects)
+        text = f"halted: strategies off, {count} order(s) being cancelled"
+        return True, text, Reaction((*facts, *halted.facts, *cancels.facts), cancels.effects)
+
+    def _resume(self, _command: ResumeTrading, _cockpit: str, at: int) -> Answer:
+        resumed = self._risk.resume(at)
+        if not resumed.facts:
+            return False, f"trading is not halted, it is {self._risk.state}", NOTHING
+        effects = tuple(e for r in self._reconcilers for e in r.begin(at).effects)
+        return True, "comparing with the venue, then active", Reaction(resumed.facts, effects)
+
+    def _add(self, command: AddToWatchlist, _cockpit: str, at: int) -> Answer:
+        return self._watchlist.add(command.instrument, at)
+
+    def _remove(self, command: RemoveFromWatchlist, _cockpit: str, at: int) -> Answer:
+        return self._watchlist.remove(command.instrument, at)
+
+    # ---- parts ---------------------------------------------------------------------------------
+
+    def _cancel_all(self, at: int, strategy: StrategyId | None) -> Reaction:
+        facts: list[Fact] = []
+        effects: list[Effect] = []
+        for record in self._trading.orders.live():
+            if strategy is None or record.strategy == strategy:
+                reaction = self._trading.cancel(record, at)
+                facts.extend(reaction.facts)
+                effects.extend(reaction.effects)
+        return Reaction(tuple(facts), tuple(effects))
+
+    def _has_drifted(self, record: OpenRecord, at: int) -> bool:
+        if record.intent is None or record.reference_price is None:
+            return False
+        leg = record.intent.legs[0]
+        now = reference_price(self._orders.inputs(record.intent, leg, at))
+        if now is None:
+            return True
+        moved = abs((now - record.reference_price).ratio_to(record.reference_price)) * 10_000
+        return moved > Decimal(str(self._risk.limits.max_confirm_drift_bps))
+
+    def _represent(self, record: OpenRecord, at: int) -> Answer:
+        """Void an approval whose market moved away, and ask again at today's prices."""
+        assert record.intent is not None
+        ended = AlertEnded(
+            at=at, alert_id=record.alert.alert_id, end=AlertEnd.VOIDED, option="", by=""
+        )
+        again = msgspec.structs.replace(
+            record.intent, intent_id=IntentId(f"{record.intent.intent_id}/again")
+        )
+        outcome = self._orders.submit(again, at)
+        text = "the market moved, so the approval is void; look again"
+        if outcome.denied is not None:
+            line = _denied_line(again, outcome.denied, at)
+            return False, text, Reaction((ended, line))
+        reaction = outcome.reaction
+        return False, text, Reaction((ended, *reaction.facts), reaction.effects)
+
+
+def _set_speed(command: SetReplaySpeed, _cockpit: str, _at: int) -> Answer:
+    if command.speed < 0:
+        return False, "speed must be 0 or more", NOTHING
+    return True, f"speed {command.speed:g}", Reaction((), (SetPace(speed=command.speed),))
+
+
+def _pause(command: PauseReplay, _cockpit: str, _at: int) -> Answer:
+    word = "paused" if command.is_paused else "playing"
+    return True, word, Reaction((), (SetPace(is_paused=command.is_paused),))
+
+
+def _step(command: StepReplay, _cockpit: str, _at: int) -> Answer:
+    return True, "stepped", Reaction((), (SetPace(step_frames=max(1, command.frames)),))
+
+
+def _denied_line(intent: Intent, denied: Denied, at: int) -> DecisionTaken:
+    return DecisionTaken(
+        at=at,
+        strategy=intent.strategy,
+        cause=intent.cause,
+        verdict=Verdict.DENIED,
+        code=denied.rule,
+        text=denial_text(denied),
+        instrument=intent.legs[0].terms.instrument,
+        intent_id=intent.intent_id,
+    )

@@ -1,0 +1,33 @@
+"""The rooms of one engine, by name, for those who read across them."""
+
+from typing import NamedTuple
+
+from core.domain.facts import Mode
+from core.domain.ids import AccountId, VenueId
+from core.market.room import MarketRoom
+from core.risk.room import RiskRoom
+from core.runtime.keeping import Keeper, ProgressBoard
+from core.runtime.orderdesk import OrderDesk
+from core.runtime.strategy_host import StrategyHost
+from core.runtime.valuation import Valuation
+from core.runtime.watchlist import Watchlist
+from core.trading.reconcile import Reconciler
+from core.trading.room import TradingRoom
+
+
+class Rooms(NamedTuple):
+    """Every room of one engine."""
+
+    mode: Mode
+    accounts: tuple[AccountId, ...]
+    venues: tuple[VenueId, ...]
+    market: MarketRoom
+    trading: TradingRoom
+    risk: RiskRoom
+    host: StrategyHost
+    orders: OrderDesk
+    valuation: Valuation
+    keeper: Keeper
+    progress: ProgressBoard
+    watchlist: Watchlist
+    reconcilers: tuple[Reconciler, ...]

@@ -1,0 +1,1 @@
+"""Decisions: what a strategy is, and the strategies that come with Wingman."""
