@@ -230,10 +230,12 @@ class OrderEntry:
         """Cap a reduce-only order at the position it closes; False where it closes none."""
         held = account.position_steps(market.spec.symbol)
         closable = max(0, -held if order.is_bid else held)
-        if order.quantity is None or closable == 0:
-            return closable > 0
-        order.quantity = min(order.quantity, closable)
-        return True
+        if order.quantity is None:
+            order.quantity = self._walk(market, order)[0]
+        if 0 < closable < order.quantity:
+            order.quantity = closable
+            self._feed.order_changed(account, order, "orderModified")
+        return closable > 0
 
     def _shrink_reduce_only(self, account: Account, market: Market, taker: Order | None) -> None:
         """Keep resting reduce-only orders within the position they close, oldest first."""

@@ -1,6 +1,6 @@
 """The memory transport: the venue's bytes without a socket.
 
-A `MemoryVenue` binds one exchange to a clock; `run_world` steps venues in real time; transports
+A `MemoryVenue` binds one exchange to a clock; `running` steps venues in real time; transports
 opened on a venue carry requests and frames exactly as HTTPS and WSS would. For virtual time, call
 `Exchange` itself, or `MemoryVenue.pump` by hand.
 """
@@ -18,6 +18,8 @@ from core.exchange.embedded.units import NS_PER_MS
 Clock = Callable[[], int]
 """Gives the instant in nanoseconds UTC."""
 _STEP_SECS: Final = 0.02
+_MOST_WAITING: Final = 200_000
+"""Frames a client may leave unread before its pipe is cut."""
 _SLICE_NS: Final = 500 * NS_PER_MS
 """The longest stretch of the venue's time run without giving others a turn."""
 
@@ -46,8 +48,9 @@ class MemoryVenue:
             future = self._waiting.pop(request_id, None)
             if future is not None and not future.done():
                 future.set_result(reply)
-        for session_id, pipe in self._pipes.items():
-            pipe.feed(self.exchange.frames(session_id))
+        for session_id, pipe in list(self._pipes.items()):
+            if not pipe.feed(self.exchange.frames(session_id)):
+                self.drop_pipe(session_id)
 
     def submit(self, wire: Wire) -> asyncio.Future[Reply]:
         """Give a request to the exchange; the future is its reply."""
@@ -109,11 +112,13 @@ class MemoryPipe:
             self._venue.drop_pipe(self._session_id)
             self._stirred.set()
 
-    def feed(self, frames: Iterable[bytes]) -> None:
-        """Take frames from the venue."""
+    def feed(self, frames: Iterable[bytes]) -> bool:
+        """Take frames from the venue; False when nobody reads and the pipe is cut."""
         self._frames.extend(frames)
+        self._is_closed = self._is_closed or len(self._frames) > _MOST_WAITING
         if self._frames:
             self._stirred.set()
+        return not self._is_closed
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -56,6 +56,12 @@ def ping(floor: Floor, call: Call) -> Reply:
     return text_reply("pong")
 
 
+def nothing(floor: Floor, call: Call) -> Reply:
+    """Answer an empty list: wallets, and all that concerns stocks."""
+    del floor, call
+    return json_reply([])
+
+
 def time(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/time: plain text milliseconds."""
     del call

@@ -55,6 +55,10 @@ _PUBLIC: Final[Mapping[str, Handler]] = {
     "/api/v1/fundingRates": rest_public.funding_rates,
     "/api/v1/assets": rest_public.assets,
     "/api/v1/collateral": rest_public.collateral,
+    "/api/v1/securities": rest_public.nothing,
+    "/api/v1/stockHolidays": rest_public.nothing,
+    "/api/v1/stockSessions": rest_public.nothing,
+    "/api/v1/wallets": rest_public.nothing,
 }
 
 ROUTES: Final[dict[tuple[str, str], Route]] = {
