@@ -9,6 +9,16 @@ from typing import Protocol
 import msgspec
 
 
+class Clock(Protocol):
+    """Wall time for stamps and signatures, monotonic time for durations; both int ns."""
+
+    def now(self) -> int:
+        """Return UTC in ns since 1970."""
+
+    def monotonic(self) -> int:
+        """Return ns of a clock that never steps."""
+
+
 class Wire(msgspec.Struct, frozen=True, gc=False):
     """One HTTP request as it leaves, before URL encoding."""
 

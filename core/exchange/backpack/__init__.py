@@ -1,0 +1,1 @@
+"""Backpack Exchange: spot and perpetual markets, public data, orders and account."""

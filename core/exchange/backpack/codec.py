@@ -1,0 +1,267 @@
+"""Backpack's stream frames as domain events. Pure and total: never raises, logs, reads a clock."""
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+
+from core.domain.errors import DataInvalid
+from core.domain.events import (
+    Body,
+    CandleSeen,
+    DepthChanged,
+    LiquidationSeen,
+    MalformedFrame,
+    MarkPriceSeen,
+    OpenInterestSeen,
+    QuoteSeen,
+    TickerSeen,
+    TradeSeen,
+    UnknownFrame,
+    VenueErrorFrame,
+)
+from core.domain.ids import AccountId, InstrumentId, Symbol, VenueId, instrument_id
+from core.domain.order import Side
+from core.exchange.backpack import wire
+from core.exchange.backpack.constants import SIDES
+from core.exchange.backpack.private_codec import PrivateCodec
+from core.exchange.backpack.times import NS_PER_MS, NS_PER_US, instant
+
+_KEPT_RAW: Final = 4_096
+_BAD: Final = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    RecursionError,
+    OverflowError,
+    DataInvalid,
+    ValueError,
+    KeyError,
+)
+_NAMED: Final = re.compile(rb'"s"\s*:\s*"([A-Za-z0-9._]{1,60})"')
+_ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
+_W = TypeVar("_W")
+_Decoder = Callable[[msgspec.Raw, int], Body]
+
+
+class BackpackCodec:
+    """Decodes frames of one venue that speaks this language.
+
+    Args:
+        venue: What instruments are named after.
+        account: Whose private messages these are; None where only public ones come.
+    """
+
+    def __init__(self, venue: VenueId, account: AccountId | None = None) -> None:
+        self._venue = venue
+        self._ids: dict[str, InstrumentId] = {}
+        self._candle_decoder = _typed(wire.Kline)
+        self._decoders: dict[str, _Decoder] = {
+            "depth": _built(wire.Depth, self._depth),
+            "bookTicker": _built(wire.BookTicker, self._book_ticker),
+            "trade": _built(wire.Trade, self._trade),
+            "ticker": _built(wire.Ticker, self._ticker),
+            "markPrice": _built(wire.MarkPrice, self._mark_price),
+            "openInterest": _built(wire.OpenInterest, self._open_interest),
+            "liquidation": _built(wire.Liquidation, self._liquidation),
+        }
+        if account is not None:
+            self._add_private(PrivateCodec(account, self._instrument))
+
+    def _add_private(self, private: PrivateCodec) -> None:
+        self._decoders |= {
+            "account.orderUpdate": _built(wire.OrderUpdate, private.order_update),
+            "account.positionUpdate": _built(wire.PositionUpdate, private.position_update),
+            "account.balanceUpdate": _built(wire.BalanceUpdate, private.balance_update),
+        }
+
+    def decode(self, frame: bytes, ts_recv: int) -> list[Body]:
+        """Decode one frame.
+
+        `{"data":{"E":1790915525103070,"T":1790915525102951,"U":6904947650,"a":[],
+        "b":[["86640.8","1.32076"]],"e":"depth","s":"BTC_USDC_PERP","u":6904947650},
+        "stream":"depth.BTC_USDC_PERP"}`; errors `{"id":null,"error":{"code":4006,...}}`.
+        """
+        try:
+            envelope = _ENVELOPE.decode(frame)
+            if envelope.data:
+                return self._decode_stream(frame, envelope.stream, envelope.data, ts_recv)
+            if envelope.error is not None:
+                return [self._error(envelope.error, ts_recv)]
+        except _BAD as error:
+            return [self._malformed(frame, str(error), ts_recv)]
+        return [self._unknown(frame, ts_recv)]
+
+    def _decode_stream(
+        self, frame: bytes, stream: str, data: msgspec.Raw, ts_recv: int
+    ) -> list[Body]:
+        kind, _, rest = stream.partition(".")
+        decoder = self._decoders.get(kind)
+        if decoder is not None:
+            return [decoder(data, ts_recv)]
+        if kind == "kline":
+            interval = rest.partition(".")[0]
+            return [self._kline(self._candle_decoder(data), interval, ts_recv)]
+        decoder = self._decoders.get(f"{kind}.{rest.partition('.')[0]}")
+        return [self._unknown(frame, ts_recv) if decoder is None else decoder(data, ts_recv)]
+
+    def _instrument(self, symbol: str) -> InstrumentId:
+        known = self._ids.get(symbol)
+        if known is None:
+            known = self._ids[symbol] = instrument_id(self._venue, Symbol(symbol))
+        return known
+
+    # ---- one builder a public kind -------------------------------------------------------------
+
+    def _depth(self, depth: wire.Depth, ts_recv: int) -> DepthChanged:
+        return DepthChanged(
+            ts_event=depth.T * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._ids.get(depth.s) or self._instrument(depth.s),
+            first_id=depth.U,
+            last_id=depth.u,
+            bids=depth.b,
+            asks=depth.a,
+        )
+
+    def _book_ticker(self, quote: wire.BookTicker, ts_recv: int) -> QuoteSeen:
+        return QuoteSeen(
+            ts_event=quote.T * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._instrument(quote.s),
+            update_id=quote.u,
+            bid=quote.b,
+            bid_size=quote.B,
+            ask=quote.a,
+            ask_size=quote.A,
+        )
+
+    def _trade(self, trade: wire.Trade, ts_recv: int) -> TradeSeen:
+        return TradeSeen(
+            ts_event=trade.T * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._instrument(trade.s),
+            trade_id=trade.t,
+            price=trade.p,
+            size=trade.q,
+            aggressor_side=Side.SELL if trade.m else Side.BUY,
+        )
+
+    def _kline(self, candle: wire.Kline, interval: str, ts_recv: int) -> CandleSeen:
+        return CandleSeen(
+            ts_event=candle.E * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._instrument(candle.s),
+            interval=interval,
+            start_ts=instant(candle.t),
+            end_ts=instant(candle.T),
+            open=candle.o,
+            high=candle.h,
+            low=candle.l,
+            close=candle.c,
+            volume=candle.v or "0",
+            is_closed=candle.X,
+        )
+
+    def _ticker(self, ticker: wire.Ticker, ts_recv: int) -> TickerSeen:
+        return TickerSeen(
+            ts_event=ticker.E * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._instrument(ticker.s),
+            open=ticker.o,
+            last=ticker.c,
+            high=ticker.h,
+            low=ticker.l,
+            volume=ticker.v,
+            quote_volume=ticker.V,
+        )
+
+    def _mark_price(self, mark: wire.MarkPrice, ts_recv: int) -> MarkPriceSeen:
+        return MarkPriceSeen(
+            ts_event=(mark.T or mark.E) * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._instrument(mark.s),
+            mark_price=mark.p,
+            index_price=mark.i,
+            funding_rate=mark.f,
+            next_funding_ts=None if mark.n is None else mark.n * NS_PER_MS,
+        )
+
+    def _open_interest(self, seen: wire.OpenInterest, ts_recv: int) -> OpenInterestSeen:
+        return OpenInterestSeen(
+            ts_event=seen.E * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._instrument(seen.s),
+            quantity=seen.o,
+        )
+
+    def _liquidation(self, seen: wire.Liquidation, ts_recv: int) -> LiquidationSeen:
+        return LiquidationSeen(
+            ts_event=(seen.T or seen.E) * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._instrument(seen.s),
+            side=SIDES[seen.S],
+            price=seen.p,
+            size=seen.q,
+        )
+
+    # ---- what is no data -----------------------------------------------------------------------
+
+    def _error(self, error: wire.StreamError, ts_recv: int) -> VenueErrorFrame:
+        return VenueErrorFrame(
+            ts_event=ts_recv,
+            ts_recv=ts_recv,
+            venue=self._venue,
+            code=error.code,
+            message=error.message[:500],
+        )
+
+    def _unknown(self, frame: bytes, ts_recv: int) -> UnknownFrame:
+        return UnknownFrame(
+            ts_event=ts_recv, ts_recv=ts_recv, venue=self._venue, raw=frame[:_KEPT_RAW]
+        )
+
+    def _malformed(self, frame: bytes, reason: str, ts_recv: int) -> MalformedFrame:
+        named = _NAMED.search(frame) if b"depth" in frame else None
+        return MalformedFrame(
+            ts_event=ts_recv,
+            ts_recv=ts_recv,
+            venue=self._venue,
+            raw=frame[:_KEPT_RAW],
+            reason=reason[:200],
+            instrument=None if named is None else self._instrument(named[1].decode()),
+        )
+
+
+def decode(
+    frame: bytes, ts_recv: int, venue: VenueId, account: AccountId | None = None
+) -> list[Body]:
+    """Decode one frame without keeping a codec; for tests and tools."""
+    return BackpackCodec(venue, account).decode(frame, ts_recv)
+
+
+def _typed(kind: type[_W]) -> Callable[[msgspec.Raw], _W]:
+    """Build a decoder that takes the wire as documented first, then quoted numbers too."""
+    strict = msgspec.json.Decoder(kind).decode
+    lax = msgspec.json.Decoder(kind, strict=False).decode
+
+    def decoded(data: msgspec.Raw) -> _W:
+        try:
+            return strict(data)
+        except msgspec.ValidationError:
+            return lax(data)
+
+    return decoded
+
+
+def _built(kind: type[_W], build: Callable[[_W, int], Body]) -> _Decoder:
+    strict = msgspec.json.Decoder(kind).decode
+    lax = msgspec.json.Decoder(kind, strict=False).decode
+
+    def decoded(data: msgspec.Raw, ts_recv: int) -> Body:
+        try:
+            return build(strict(data), ts_recv)
+        except msgspec.ValidationError:
+            return build(lax(data), ts_recv)
+
+    return decoded

@@ -1,0 +1,191 @@
+"""Order entry: signs, sends once, and says what is known afterwards. Never sends an order twice."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from core.domain.effects import CancelOrder, PlaceOrder
+from core.domain.errors import DataInvalid
+from core.domain.events import (
+    Body,
+    CancelAnswered,
+    CancelFailed,
+    OrderBytesLeft,
+    OrderNotSent,
+    OrderOutcomeUnknown,
+    OrderRefused,
+)
+from core.domain.ids import AccountId, ClientOrderId, Symbol, symbol_of
+from core.exchange.backpack import replies
+from core.exchange.backpack.client import RestClient
+from core.exchange.backpack.constants import CANCEL_WINDOW_MS, ORDER_WINDOW_MS
+from core.exchange.backpack.refusals import Outcome, outcome_of, reply_error
+from core.exchange.backpack.requests import Signer, cancel_request, place_request
+from core.exchange.contract import Reply, TransportError
+
+GOOD_CLOCK_NS: Final = 100_000_000
+GOOD_CLOCK_WINDOW_MS: Final = 2_000
+_NS_PER_MS: Final = 1_000_000
+_ACCEPTED: Final = 202
+
+
+class OrderEntry:
+    """Places and cancels orders of one account."""
+
+    def __init__(
+        self, client: RestClient, account: AccountId, publish: Callable[[Body], None]
+    ) -> None:
+        self._client = client
+        self._account = account
+        self._publish = publish
+
+    # ---- placing -------------------------------------------------------------------------------
+
+    async def place(self, effect: PlaceOrder) -> None:
+        """Send an approved order, unless it is too late, and publish what became of it."""
+        signer, refusal = self._client.signer, self._own_refusal(effect)
+        if signer is None or refusal:
+            self._not_sent(effect.client_order_id, refusal or "no key for this account")
+            return
+        try:
+            await self._send(effect, signer)
+        except asyncio.CancelledError:
+            self._unknown(effect.client_order_id, "cancelled while it was sent")
+            raise
+
+    def _own_refusal(self, effect: PlaceOrder) -> str:
+        if effect.account != self._account:
+            return f"order is of account {effect.account}, not {self._account}"
+        late_ns = self._client.clock.now() - effect.send_before
+        return f"too late by {late_ns // _NS_PER_MS} ms" if late_ns >= 0 else ""
+
+    async def _send(self, effect: PlaceOrder, signer: Signer) -> None:
+        client = self._client
+        timestamp_ms, window_ms = client.venue_ms(), self._window_ms()
+        wire = place_request(signer, effect, timestamp_ms=timestamp_ms, window_ms=window_ms)
+        now = client.clock.now()
+        left = OrderBytesLeft(
+            ts_event=now,
+            ts_recv=now,
+            client_order_id=effect.client_order_id,
+            signed_at=timestamp_ms * _NS_PER_MS,
+            window_ms=window_ms,
+        )
+        self._publish(left)
+        try:
+            reply = await client.send(wire)
+        except TransportError as error:
+            tell = self._unknown if error.sent else self._not_sent
+            tell(effect.client_order_id, error.reason)
+            return
+        self._judge(reply, effect.client_order_id)
+
+    def _window_ms(self) -> int:
+        bound = self._client.error_bound_ns
+        is_good = bound is not None and bound <= GOOD_CLOCK_NS
+        return GOOD_CLOCK_WINDOW_MS if is_good else ORDER_WINDOW_MS
+
+    def _judge(self, reply: Reply, client_order_id: ClientOrderId) -> None:
+        outcome = outcome_of(reply)
+        if outcome is Outcome.DONE:
+            self._publish_order(reply, client_order_id)
+            return
+        error = reply_error(reply)
+        if outcome is Outcome.AMBIGUOUS:
+            self._unknown(client_order_id, f"HTTP {reply.status} {error.code} {error.message}")
+            return
+        now = self._client.clock.now()
+        refused = OrderRefused(
+            ts_event=now,
+            ts_recv=now,
+            client_order_id=client_order_id,
+            code=error.code,
+            message=error.message,
+        )
+        self._publish(refused)
+
+    def _publish_order(self, reply: Reply, client_order_id: ClientOrderId) -> None:
+        try:
+            row = replies.read(reply.body, replies.OrderRow)
+            report = replies.order_report(row, self._account, self._client.clock.now())
+        except DataInvalid as error:
+            self._unknown(client_order_id, f"answer cannot be read: {error.detail}")
+            return
+        if report.client_order_id != client_order_id:
+            self._unknown(client_order_id, f"answer is about order {report.client_order_id}")
+            return
+        self._publish(report)
+
+    def _not_sent(self, client_order_id: ClientOrderId, reason: str) -> None:
+        now = self._client.clock.now()
+        self._publish(
+            OrderNotSent(ts_event=now, ts_recv=now, client_order_id=client_order_id, reason=reason)
+        )
+
+    def _unknown(self, client_order_id: ClientOrderId, reason: str) -> None:
+        now = self._client.clock.now()
+        self._publish(
+            OrderOutcomeUnknown(
+                ts_event=now, ts_recv=now, client_order_id=client_order_id, reason=reason
+            )
+        )
+
+    # ---- cancelling ----------------------------------------------------------------------------
+
+    async def cancel(self, effect: CancelOrder) -> None:
+        """Send a cancel and publish what became of it; may be repeated freely."""
+        client, signer = self._client, self._client.signer
+        if signer is None:
+            self._cancel_failed(effect.client_order_id, "no key for this account")
+            return
+        wire = cancel_request(
+            signer,
+            Symbol(symbol_of(effect.instrument)),
+            client_order_id=effect.client_order_id,
+            venue_order_id=effect.venue_order_id,
+            timestamp_ms=client.venue_ms(),
+            window_ms=CANCEL_WINDOW_MS,
+        )
+        try:
+            reply = await client.send(wire)
+        except TransportError as error:
+            self._cancel_failed(effect.client_order_id, error.reason)
+            return
+        self._judge_cancel(reply, effect.client_order_id)
+
+    def _judge_cancel(self, reply: Reply, client_order_id: ClientOrderId) -> None:
+        if outcome_of(reply) is not Outcome.DONE:
+            error = reply_error(reply)
+            reason = f"HTTP {reply.status} {error.code} {error.message}"
+            self._cancel_failed(client_order_id, reason, is_not_found=error.is_not_found)
+            return
+        now = self._client.clock.now()
+        is_done = reply.status != _ACCEPTED and self._publish_cancelled(reply)
+        self._publish(
+            CancelAnswered(
+                ts_event=now, ts_recv=now, client_order_id=client_order_id, is_done=is_done
+            )
+        )
+
+    def _publish_cancelled(self, reply: Reply) -> bool:
+        try:
+            row = replies.read(reply.body, replies.OrderRow)
+            report = replies.order_report(row, self._account, self._client.clock.now())
+        except DataInvalid:
+            return False
+        self._publish(report)
+        return report.state is not None and report.state.is_terminal
+
+    def _cancel_failed(
+        self, client_order_id: ClientOrderId, reason: str, *, is_not_found: bool = False
+    ) -> None:
+        now = self._client.clock.now()
+        self._publish(
+            CancelFailed(
+                ts_event=now,
+                ts_recv=now,
+                client_order_id=client_order_id,
+                is_not_found=is_not_found,
+                reason=reason,
+            )
+        )

@@ -1,0 +1,231 @@
+"""Reads Backpack's public REST replies: catalogue, books, prints, candles."""
+
+from decimal import Decimal
+
+import msgspec
+
+from core.domain.errors import DataInvalid
+from core.domain.events import (
+    BookSnapshotSeen,
+    CandleSeen,
+    CandlesLoaded,
+    InstrumentsListed,
+    TextLevel,
+    TradeSeen,
+)
+from core.domain.exact import Price, Quantity
+from core.domain.ids import Asset, InstrumentId, Symbol, VenueId, instrument_id
+from core.domain.instrument import Instrument, InstrumentKind, MarketState
+from core.domain.order import Side
+from core.exchange.backpack.constants import INSTRUMENT_KINDS, MARKET_STATES
+from core.exchange.backpack.replies import read
+from core.exchange.backpack.times import NS_PER_MS, NS_PER_US, instant
+
+
+class _Row(msgspec.Struct, gc=False, rename="camel"):
+    pass
+
+
+class _PriceFilter(_Row):
+    tick_size: Decimal
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    max_multiplier: Decimal | None = None
+    min_multiplier: Decimal | None = None
+
+
+class _QuantityFilter(_Row):
+    step_size: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal | None = None
+
+
+class _Filters(_Row):
+    price: _PriceFilter
+    quantity: _QuantityFilter
+
+
+class _MarginFunction(_Row):
+    base: Decimal
+
+
+class _MarketRow(_Row):
+    symbol: str
+    base_symbol: str
+    quote_symbol: str
+    market_type: str
+    filters: _Filters
+    order_book_state: str = ""
+    imf_function: _MarginFunction | None = None
+    mmf_function: _MarginFunction | None = None
+    funding_interval: int | None = None
+    visible: bool = True
+
+
+class _DepthRow(_Row):
+    bids: list[TextLevel]
+    asks: list[TextLevel]
+    last_update_id: int
+    timestamp: int = 0
+
+
+class _TradeRow(_Row):
+    price: str
+    quantity: str
+    timestamp: int
+    is_buyer_maker: bool
+    id: int | None = None
+
+
+class _KlineRow(_Row):
+    start: str
+    end: str
+    open: str | None = None
+    high: str | None = None
+    low: str | None = None
+    close: str | None = None
+    volume: str | None = None
+
+
+class _StatusRow(_Row):
+    status: str
+    message: str | None = None
+
+
+def instruments_listed(body: bytes, venue: VenueId, ts_recv: int) -> InstrumentsListed:
+    """Read the catalogue; a row that cannot be read is left out, not guessed.
+
+    Raises:
+        DataInvalid: when the reply is no list.
+    """
+    rows = read(body, list[msgspec.Raw])
+    found = [_instrument(bytes(row), venue) for row in rows]
+    return InstrumentsListed(
+        ts_event=ts_recv,
+        ts_recv=ts_recv,
+        venue=venue,
+        instruments=tuple(row for row in found if row is not None),
+    )
+
+
+def _instrument(body: bytes, venue: VenueId) -> Instrument | None:
+    try:
+        row = read(body, _MarketRow)
+        return _rules(row, venue)
+    except DataInvalid:
+        return None
+
+
+def _rules(row: _MarketRow, venue: VenueId) -> Instrument:
+    price, quantity = row.filters.price, row.filters.quantity
+    return Instrument(
+        id=instrument_id(venue, Symbol(row.symbol)),
+        kind=INSTRUMENT_KINDS.get(row.market_type, InstrumentKind.OTHER),
+        base=Asset(row.base_symbol),
+        quote=Asset(row.quote_symbol),
+        tick=Price(price.tick_size),
+        step=Quantity(quantity.step_size),
+        min_quantity=Quantity(quantity.min_quantity),
+        max_quantity=None if quantity.max_quantity is None else Quantity(quantity.max_quantity),
+        min_price=None if price.min_price is None else Price(price.min_price),
+        max_price=None if price.max_price is None else Price(price.max_price),
+        max_multiplier=price.max_multiplier,
+        min_multiplier=price.min_multiplier,
+        state=MARKET_STATES.get(row.order_book_state, MarketState.UNKNOWN),
+        initial_margin_base=None if row.imf_function is None else row.imf_function.base,
+        maintenance_margin_base=None if row.mmf_function is None else row.mmf_function.base,
+        funding_interval_ms=row.funding_interval,
+    )
+
+
+def book_snapshot(body: bytes, instrument: InstrumentId, ts_recv: int) -> BookSnapshotSeen:
+    """Read `/depth`; its time is in µs and its id may be text.
+
+    Raises:
+        DataInvalid: when it is not of that form.
+    """
+    row = read(body, _DepthRow)
+    return BookSnapshotSeen(
+        ts_event=row.timestamp * NS_PER_US,
+        ts_recv=ts_recv,
+        instrument=instrument,
+        last_id=row.last_update_id,
+        bids=row.bids,
+        asks=row.asks,
+    )
+
+
+def trades_seen(body: bytes, instrument: InstrumentId, ts_recv: int) -> tuple[TradeSeen, ...]:
+    """Read `/trades`, oldest first; rows without an id are left out.
+
+    Raises:
+        DataInvalid: when it is not of that form.
+    """
+    rows = [(row.id, row) for row in read(body, list[_TradeRow])]
+    return tuple(
+        TradeSeen(
+            ts_event=row.timestamp * NS_PER_MS,
+            ts_recv=ts_recv,
+            instrument=instrument,
+            trade_id=trade_id,
+            price=row.price,
+            size=row.quantity,
+            aggressor_side=Side.SELL if row.is_buyer_maker else Side.BUY,
+        )
+        for trade_id, row in sorted(
+            ((trade_id, row) for trade_id, row in rows if trade_id is not None),
+            key=lambda pair: pair[0],
+        )
+    )
+
+
+def candles_loaded(
+    body: bytes, instrument: InstrumentId, interval: str, ts_recv: int
+) -> CandlesLoaded:
+    """Read `/klines`: once by start, oldest first; empty candles keep their None.
+
+    Raises:
+        DataInvalid: when it is not of that form.
+    """
+    candles: dict[int, CandleSeen] = {}
+    for row in read(body, list[_KlineRow]):
+        candle = _candle(row, instrument, interval, ts_recv)
+        candles[candle.start_ts] = candle
+    return CandlesLoaded(
+        ts_event=ts_recv,
+        ts_recv=ts_recv,
+        instrument=instrument,
+        interval=interval,
+        candles=tuple(candles[start] for start in sorted(candles)),
+    )
+
+
+def _candle(row: _KlineRow, instrument: InstrumentId, interval: str, ts_recv: int) -> CandleSeen:
+    try:
+        start_ts, end_ts = instant(row.start), instant(row.end)
+    except ValueError:
+        raise DataInvalid("candle has no readable start and end", repr(row.start[:40])) from None
+    return CandleSeen(
+        ts_event=end_ts,
+        ts_recv=ts_recv,
+        instrument=instrument,
+        interval=interval,
+        start_ts=start_ts,
+        end_ts=end_ts,
+        open=row.open,
+        high=row.high,
+        low=row.low,
+        close=row.close,
+        volume=row.volume or "0",
+        is_closed=end_ts <= ts_recv,
+    )
+
+
+def venue_is_open(body: bytes) -> tuple[bool, str]:
+    """Read `/status`: whether the venue is open, and its message.
+
+    Raises:
+        DataInvalid: when it is not of that form.
+    """
+    row = read(body, _StatusRow)
+    return row.status == "Ok", row.message or ""

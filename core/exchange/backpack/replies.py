@@ -1,0 +1,244 @@
+"""Reads Backpack's REST replies as domain rows. Numbers come as text or as JSON numbers."""
+
+from decimal import Decimal
+from typing import Final, TypeVar
+
+import msgspec
+
+from core.domain.errors import DataInvalid
+from core.domain.events import BalanceReport, OrderReport, PositionReport, SettlementReport
+from core.domain.exact import Amount, Price, Quantity
+from core.domain.ids import (
+    AccountId,
+    Asset,
+    ClientOrderId,
+    Symbol,
+    TradeId,
+    VenueOrderId,
+    instrument_id,
+    venue_of,
+)
+from core.domain.order import Fill, Side
+from core.exchange.backpack.constants import ORDER_STATES, ORDER_TYPES, SIDES, TIMES_IN_FORCE
+from core.exchange.backpack.private_codec import liquidity_side
+from core.exchange.backpack.times import instant_of
+
+_T = TypeVar("_T")
+_SETTLEMENT_ASSET: Final = Asset("USDC")
+
+
+class _Row(msgspec.Struct, gc=False, rename="camel"):
+    pass
+
+
+class OrderRow(_Row):
+    """An order as `/order`, `/orders` and `/history/orders` state it."""
+
+    id: str | int
+    symbol: str
+    side: str
+    status: str
+    order_type: str = ""
+    time_in_force: str = ""
+    quantity: Decimal | None = None
+    executed_quantity: Decimal | None = None
+    price: Decimal | None = None
+    client_id: int | None = None
+    reduce_only: bool | None = None
+    created_at: str | int | None = None
+    expiry_reason: str | None = None
+
+
+class FillRow(_Row):
+    """A row of `/history/fills`."""
+
+    symbol: str
+    order_id: str | int
+    side: str
+    quantity: Decimal
+    price: Decimal
+    timestamp: str | int
+    fee: Decimal = Decimal(0)
+    fee_symbol: str = ""
+    is_maker: bool | None = None
+    client_id: int | None = None
+    trade_id: int | None = None
+    system_order_type: str | None = None
+
+
+class PositionRow(_Row):
+    """A row of `/position`; `netQuantity` is the signed size."""
+
+    symbol: str
+    net_quantity: Decimal
+    entry_price: Decimal | None = None
+
+
+class BalanceRow(_Row):
+    """One asset of `/capital`."""
+
+    available: Decimal
+    locked: Decimal = Decimal(0)
+    staked: Decimal = Decimal(0)
+
+
+class CollateralAsset(_Row):
+    """One asset of `/capital/collateral`."""
+
+    symbol: str
+    total_quantity: Decimal = Decimal(0)
+    available_quantity: Decimal = Decimal(0)
+    lend_quantity: Decimal = Decimal(0)
+    open_order_quantity: Decimal = Decimal(0)
+
+
+class CollateralRow(_Row):
+    """`/capital/collateral`: what the whole account is worth, in USDC."""
+
+    net_equity: Decimal
+    net_equity_available: Decimal
+    imf: Decimal | None = None
+    mmf: Decimal | None = None
+    margin_fraction: Decimal | None = None
+    collateral: list[CollateralAsset] = []
+
+
+class SettlementRow(_Row):
+    """A row of `/history/settlement`."""
+
+    quantity: Decimal
+    source: str
+    timestamp: str | int
+    position_id: str | int | None = None
+    engine_sequence: str | int | None = None
+
+
+def read(body: bytes, kind: type[_T]) -> _T:
+    """Decode a reply's body.
+
+    Raises:
+        DataInvalid: when it is not of that form.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+        raise DataInvalid("reply cannot be read", str(error)[:200]) from error
+
+
+def order_report(row: OrderRow, account: AccountId, ts_recv: int) -> OrderReport:
+    """Read an order.
+
+    Raises:
+        DataInvalid: for numbers and sides that are none.
+    """
+    return OrderReport(
+        ts_event=_instant(row.created_at),
+        ts_recv=ts_recv,
+        account=account,
+        instrument=instrument_id(venue_of(account), Symbol(row.symbol)),
+        venue_order_id=VenueOrderId(str(row.id)),
+        client_order_id=None if row.client_id is None else ClientOrderId(row.client_id),
+        state=ORDER_STATES.get(row.status),
+        side=_side(row.side),
+        quantity=Quantity(row.quantity or Decimal(0)),
+        filled_quantity=Quantity(row.executed_quantity or Decimal(0)),
+        limit_price=None if row.price is None else Price(row.price),
+        order_type=ORDER_TYPES.get(row.order_type),
+        time_in_force=TIMES_IN_FORCE.get(row.time_in_force),
+        reduce_only=bool(row.reduce_only),
+        reason=row.expiry_reason or "",
+    )
+
+
+def fill_of(row: FillRow, account: AccountId) -> Fill:
+    """Read a fill.
+
+    Raises:
+        DataInvalid: for numbers and sides that are none.
+    """
+    return Fill(
+        account=account,
+        instrument=instrument_id(venue_of(account), Symbol(row.symbol)),
+        venue_order_id=VenueOrderId(str(row.order_id)),
+        client_order_id=None if row.client_id is None else ClientOrderId(row.client_id),
+        trade_id=None if row.trade_id is None else TradeId(str(row.trade_id)),
+        side=_side(row.side),
+        quantity=Quantity(row.quantity),
+        price=Price(row.price),
+        fee=Amount(row.fee),
+        fee_asset=Asset(row.fee_symbol),
+        liquidity_side=liquidity_side(row.is_maker),
+        is_system=row.system_order_type is not None,
+        ts_event=_instant(row.timestamp),
+    )
+
+
+def position_report(row: PositionRow, account: AccountId, ts_recv: int) -> PositionReport:
+    """Read a position."""
+    return PositionReport(
+        ts_event=ts_recv,
+        ts_recv=ts_recv,
+        account=account,
+        instrument=instrument_id(venue_of(account), Symbol(row.symbol)),
+        quantity=Quantity(row.net_quantity),
+        entry_price=None if row.entry_price is None else Price(row.entry_price),
+    )
+
+
+def balance_reports(
+    rows: dict[str, BalanceRow], account: AccountId, ts_recv: int
+) -> tuple[BalanceReport, ...]:
+    """Read the balances; `POINTS` is no money and is left out."""
+    return tuple(
+        BalanceReport(
+            ts_event=ts_recv,
+            ts_recv=ts_recv,
+            account=account,
+            asset=Asset(asset),
+            available=Amount(row.available),
+            locked=Amount(row.locked + row.staked),
+        )
+        for asset, row in rows.items()
+        if asset != "POINTS"
+    )
+
+
+def settlement_report(row: SettlementRow, account: AccountId, ts_recv: int) -> SettlementReport:
+    """Read a cash movement; settlement is in USDC."""
+    moved_at = _instant(row.timestamp)
+    sequence = row.engine_sequence or f"{moved_at}:{row.quantity}"
+    return SettlementReport(
+        ts_event=moved_at,
+        ts_recv=ts_recv,
+        account=account,
+        asset=_SETTLEMENT_ASSET,
+        amount=Amount(row.quantity),
+        source=row.source,
+        row_id=f"{row.source}:{row.position_id or ''}:{sequence}",
+    )
+
+
+def _side(word: str) -> Side:
+    side = SIDES.get(word)
+    if side is None:
+        raise DataInvalid("order side is neither Bid nor Ask", repr(word[:20]))
+    return side
+
+
+def _instant(value: str | int | None) -> int:
+    try:
+        return instant_of(value)
+    except ValueError:
+        raise DataInvalid("not an instant", repr(value)[:40]) from None
+
+
+def venue_time_ns(body: bytes) -> int:
+    """Read the reply of `/time`.
+
+    Raises:
+        DataInvalid: when it is no count of milliseconds.
+    """
+    text = body.strip().decode("ascii", "replace")
+    if not text.isdecimal():
+        raise DataInvalid("venue time is no number of milliseconds", repr(text[:40]))
+    return int(text) * 1_000_000
