@@ -7,7 +7,14 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.domain.effects import Effect, WakeAt
-from core.domain.facts import Fact, Mode, RunStarted, StrategySwitched
+from core.domain.facts import (
+    Fact,
+    Mode,
+    RunStarted,
+    StrategySwitched,
+    TradingState,
+    TradingStateChanged,
+)
 from core.domain.ids import AccountId, Asset, InstrumentId, VenueId
 from core.domain.reaction import Reaction
 from core.market.room import MarketRoom
@@ -114,10 +121,16 @@ def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> lis
             StrategySwitched(at=at, strategy=name, is_on=True, by="configuration")
             for name in rooms.host.seats
         )
-    effects: list[Effect] = [WakeAt(key=BEAT, at=at), *rooms.risk.restart_effects(at)]
+    if rooms.risk.state is not TradingState.HALTED:
+        facts.append(
+            TradingStateChanged(
+                at=at, state=TradingState.RECONCILING, reason="comparing with the venue"
+            )
+        )
     wanted = rooms.watchlist.instruments or settings.watchlist
     opening = rooms.watchlist.open(wanted, at)
-    desk.absorb(Reaction((*facts, *opening.facts), (*effects, *opening.effects)), at, effects)
+    effects: list[Effect] = [WakeAt(key=BEAT, at=at), *rooms.risk.restart_effects(at)]
+    desk.absorb(Reaction((*facts, *opening.facts), opening.effects), at, effects)
     return effects
 
 

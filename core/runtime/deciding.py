@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from core.domain.effects import WakeAt
+from core.domain.effects import Effect, WakeAt
 from core.domain.reaction import Reaction
 from core.runtime.orderdesk import OrderDesk, Outcome, with_outcomes
 from core.runtime.strategy_host import Seat, StrategyHost
@@ -33,7 +33,7 @@ class StrategyDeciders:
             outcomes.append(outcome)
             yield outcome.reaction
         lines = tuple(with_outcomes(line, outcomes) for line in step.decisions)
-        wakes = ()
+        wakes: tuple[Effect, ...] = ()
         if step.wake_at is not None:
             wakes = (WakeAt(key=f"strategy/{seat.strategy.strategy_id}", at=step.wake_at),)
         yield Reaction(lines, wakes)

@@ -289,12 +289,10 @@ class Panels:
     def _account_gauges(self, account: AccountId, at: int) -> list[RiskGauge]:
         rooms = self._rooms
         limits = rooms.risk.limits
-        worst = {
-            n: rooms.orders.worst_case(account, n, at)
-            for n in rooms.orders.exposed_markets(account)
-        }
-        largest = max((w.value for w in worst.values()), default=Decimal(0))
-        gross = sum((w.value for w in worst.values()), Decimal(0))
+        markets = rooms.orders.exposed_markets(account)
+        worst = [rooms.orders.worst_case(account, name, at).value for name in markets]
+        largest = max(worst, default=Decimal(0))
+        gross = sum(worst, Decimal(0))
         cap = Decimal(str(limits.max_position_notional))
         quote = rooms.valuation.quote
         gauges = [_gauge("R12", "Largest position", largest, cap, quote)]
