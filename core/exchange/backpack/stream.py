@@ -1,4 +1,4 @@
-"""The conversations on Backpack's socket: subscribe, decode, notice silence. No clock, no socket.
+"""The conversations on Backpack's socket: public markets, one account. No clock, no socket.
 
 A valid subscription is never acknowledged, an unknown symbol is silent, errors name no request
 (4.2). So silence has a deadline, and any error after a private subscription is a failed login.
@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core.domain.events import Body, Channel, ConnectionChanged, LinkState, VenueErrorFrame
+from core.domain.events import Body, Channel, VenueErrorFrame
 from core.domain.ids import Symbol, VenueId
 from core.exchange.backpack.codec import BackpackCodec
 from core.exchange.backpack.constants import (
@@ -18,8 +18,8 @@ from core.exchange.backpack.constants import (
     PRIVATE_STREAMS,
     PUBLIC_STREAMS,
 )
+from core.exchange.conversation import Conversation, PublicConversation
 
-SILENCE_NS: Final = 15_000_000_000
 _BATCH: Final = 100
 _UNSURE: Final = "liquidation"
 _INVALID_STREAM: Final = 4006
@@ -46,111 +46,30 @@ def control_frames(method: str, streams: Iterable[str]) -> list[bytes]:
     return [msgspec.json.encode({"method": method, "params": batch}) for batch in batches]
 
 
-class _Conversation:
-    """What both channels share."""
-
-    channel: Channel
-
-    def __init__(self, venue: VenueId, codec: BackpackCodec) -> None:
-        self.wake: Callable[[], None] = _nothing
-        self._venue = venue
-        self._codec = codec
-        self._events: list[Body] = []
-        self._outgoing: list[bytes] = []
-        self._is_connected = False
-        self._fault = ""
-
-    def connecting(self, now: int) -> None:
-        """Start an attempt."""
-        self._note(LinkState.CONNECTING, "", now)
-
-    def disconnected(self, reason: str, now: int) -> None:
-        """End the conversation."""
-        self._is_connected = False
-        self._outgoing.clear()
-        self._note(LinkState.DOWN, self._fault or reason, now)
-
-    def _start(self, now: int) -> None:
-        self._is_connected, self._fault = True, ""
-        self._outgoing.clear()
-        self._note(LinkState.UP, "", now)
-
-    def _note(self, state: LinkState, detail: str, now: int) -> None:
-        change = ConnectionChanged(
-            ts_event=now,
-            ts_recv=now,
-            venue=self._venue,
-            channel=self.channel,
-            state=state,
-            detail=detail[:200],
-        )
-        self._events.append(change)
-
-    def events(self) -> list[Body]:
-        """Hand over what happened since the last call."""
-        events, self._events = self._events, []
-        return events
-
-    def to_send(self) -> list[bytes]:
-        """Hand over frames to send, in order."""
-        outgoing, self._outgoing = self._outgoing, []
-        return outgoing
-
-
-class PublicStream(_Conversation):
-    """Market data of the followed symbols; resubscribes them on every connection."""
-
-    channel = Channel.PUBLIC
+class PublicStream(PublicConversation):
+    """Market data of the followed symbols."""
 
     def __init__(self, venue: VenueId) -> None:
-        super().__init__(venue, BackpackCodec(venue))
-        self._symbols: dict[Symbol, None] = {}
-        self._heard_at = 0
+        super().__init__(venue, BackpackCodec(venue).decode)
 
-    def follow(self, symbol: Symbol) -> None:
-        """Subscribe a market now and after every reconnect."""
-        if symbol not in self._symbols:
-            self._symbols[symbol] = None
-            self._control("SUBSCRIBE", public_streams(symbol))
+    def streams_of(self, symbol: Symbol) -> tuple[str, ...]:
+        """Name the streams of one market."""
+        return public_streams(symbol)
 
-    def unfollow(self, symbol: Symbol) -> None:
-        """Unsubscribe a market."""
-        if symbol in self._symbols:
-            del self._symbols[symbol]
-            self._control("UNSUBSCRIBE", public_streams(symbol))
+    def control_frames(self, method: str, streams: Iterable[str]) -> list[bytes]:
+        """Write the frames that subscribe or unsubscribe streams."""
+        return control_frames(method, streams)
 
-    def _control(self, method: str, streams: tuple[str, ...]) -> None:
-        if self._is_connected:
-            self._outgoing += control_frames(method, streams)
-            self.wake()
-
-    def connected(self, now: int, monotonic: int) -> None:
-        """Subscribe everything on a fresh pipe."""
-        self._start(now)
-        self._heard_at = monotonic
-        streams = [name for symbol in self._symbols for name in public_streams(symbol)]
-        self._outgoing += control_frames("SUBSCRIBE", streams)
-
-    def receive(self, frame: bytes, now: int, monotonic: int) -> None:
-        """Take one frame."""
-        self._heard_at = monotonic
-        for body in self._codec.decode(frame, now):
-            if not (isinstance(body, VenueErrorFrame) and body.code == _INVALID_STREAM):
-                self._events.append(body)
-
-    def next_deadline(self) -> int | None:
-        """Return when silence becomes a fault: tickers come each second where a market is open."""
-        return self._heard_at + SILENCE_NS if self._symbols else None
-
-    def fault(self, monotonic: int) -> str:
-        """Say what is wrong."""
-        deadline = self.next_deadline()
-        if deadline is not None and monotonic >= deadline:
-            return f"no frame for {SILENCE_NS // 1_000_000_000} s"
-        return ""
+    def events(self) -> list[Body]:
+        """Hand over what happened; that a guessed stream name is invalid is no news."""
+        return [body for body in super().events() if not _is_invalid_stream(body)]
 
 
-class PrivateStream(_Conversation):
+def _is_invalid_stream(body: Body) -> bool:
+    return isinstance(body, VenueErrorFrame) and body.code == _INVALID_STREAM
+
+
+class PrivateStream(Conversation):
     """One account's orders, positions and balances.
 
     Args:
@@ -169,7 +88,7 @@ class PrivateStream(_Conversation):
         signature: Callable[[int], tuple[str, str, str, str]],
         clock_offset_ns: Callable[[], int],
     ) -> None:
-        super().__init__(venue, codec)
+        super().__init__(venue, codec.decode)
         self._signature = signature
         self._clock_offset_ns = clock_offset_ns
 
@@ -182,7 +101,7 @@ class PrivateStream(_Conversation):
 
     def receive(self, frame: bytes, now: int, monotonic: int) -> None:  # noqa: ARG002
         """Take one frame; an error frame ends the conversation."""
-        for body in self._codec.decode(frame, now):
+        for body in self._decode(frame, now):
             self._events.append(body)
             if isinstance(body, VenueErrorFrame):
                 self._fault = f"login refused: {body.code} {body.message}"
@@ -194,7 +113,3 @@ class PrivateStream(_Conversation):
     def fault(self, monotonic: int) -> str:  # noqa: ARG002
         """Say what is wrong."""
         return self._fault
-
-
-def _nothing() -> None:
-    """Stand in for a wake-up before a pipe is open."""
