@@ -1,5 +1,31 @@
 """The exchange in the box: a matching engine with accounts and a market life, speaking one wire.
 
-Reached through `MemoryTransport` in memory, or over sockets through `server`. It imports nothing of
-the venue adapters: they are always under test against it.
+Reached through `MemoryTransport` in memory, or over sockets through `server`, which alone needs
+aiohttp. It imports nothing of the venue adapters: they are always under test against it.
 """
+
+from core.exchange.embedded.exchange import Exchange
+from core.exchange.embedded.keys import KeyPair
+from core.exchange.embedded.memory import (
+    MemoryPipe,
+    MemoryTransport,
+    MemoryVenue,
+    memory_venues,
+    running,
+)
+from core.exchange.embedded.world import ALPHA, BETA, DemoWorld, Venue, single_venue
+
+__all__ = [
+    "ALPHA",
+    "BETA",
+    "DemoWorld",
+    "Exchange",
+    "KeyPair",
+    "MemoryPipe",
+    "MemoryTransport",
+    "MemoryVenue",
+    "Venue",
+    "memory_venues",
+    "running",
+    "single_venue",
+]

@@ -10,7 +10,9 @@ import numpy as np
 
 from core.exchange.embedded.candles import Rows
 from core.exchange.embedded.keys import derived_number
+from core.exchange.embedded.market import Market, Trade
 from core.exchange.embedded.spec import MarketSpec
+from core.exchange.embedded.units import MINUTE_NS, NS_PER_SEC
 from core.exchange.embedded.value import Floats, PastProcess, asset_column
 
 _DAY_MINUTES: Final = 1_440
@@ -20,6 +22,8 @@ _COLUMNS: Final = 8
 _WICK: Final = 0.00022
 _MINUTE_NOTIONAL: Final = 90_000.0
 _TRADE_NOTIONAL: Final = 2_600.0
+_TAPE_LENGTH: Final = 120
+_TAPE_GAP_SECS: Final = 1.1
 
 
 class MarketHistory:
@@ -52,6 +56,10 @@ class MarketHistory:
         low = np.searchsorted(joined[:, 0], first)
         high = np.searchsorted(joined[:, 0], last, side="right")
         return joined[low:high]
+
+    def draws(self) -> np.random.Generator:
+        """Return a generator of this market's own, for what the past needs beyond bars."""
+        return np.random.Generator(np.random.Philox(key=[self._seed, 1]))
 
     def _day(self, number: int) -> Rows:
         found = self._days.get(number)
@@ -94,3 +102,32 @@ class MarketHistory:
             column = column - logs[:, asset_column(self._spec.quote)]
         ticks: Rows = np.rint(np.exp(column) * 10**self._spec.price_decimals).astype(np.int64)
         return ticks
+
+
+def recent_trades(
+    spec: MarketSpec, history: MarketHistory, market: Market, now_ns: int
+) -> list[Trade]:
+    """Return the prints just before the start, oldest first, within the bars of their minutes.
+
+    The bars already count them: they belong on the tape only.
+    """
+    rng = history.draws()
+    gaps = rng.exponential(_TAPE_GAP_SECS * NS_PER_SEC, _TAPE_LENGTH).astype(np.int64) + 1
+    times = (now_ns - np.cumsum(gaps))[::-1]
+    bars = {
+        int(row[0]): row for row in history.rows(int(times[0] // MINUTE_NS), now_ns // MINUTE_NS)
+    }
+    sizes = np.maximum(1, rng.lognormal(0, 0.8, _TAPE_LENGTH) * _steps_of_trade(spec, market.last))
+    places, sides = rng.random(_TAPE_LENGTH), rng.random(_TAPE_LENGTH) < 0.5  # noqa: PLR2004
+    trades = []
+    for at, place, size, is_sell in zip(times, places, sizes, sides, strict=True):
+        _, _, high, low, *_ = bars[int(at // MINUTE_NS)]
+        price = int(low + (high - low) * place)
+        number = market.next_trade_id()
+        trades.append(Trade(number, price, int(size), number, number, bool(is_sell), int(at)))
+    return trades
+
+
+def _steps_of_trade(spec: MarketSpec, price: int) -> float:
+    worth = 1.0 if spec.quote == "USDC" else 1 / 86_000
+    return float(_TRADE_NOTIONAL * 0.4 * worth * 10.0**spec.cost_decimals / price)

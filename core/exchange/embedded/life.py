@@ -27,7 +27,7 @@ class LifeStyle(msgspec.Struct, frozen=True, gc=False):
     """How a venue's markets live."""
 
     half_spread_bps: float = 0.45
-    quote_every_secs: float = 0.23
+    quote_every_secs: float = 0.18
     takers_per_sec: float = 0.35
     """Arrivals without excitement; excitement about doubles them."""
     taker_notional: float = 1_500.0
@@ -41,7 +41,9 @@ _DEEP_FIRST_BPS: Final = 4.0
 _DEEP_SCALE_BPS: Final = 45.0
 _DEEP_LAST_BPS: Final = 300.0
 _MOST_PER_SIDE: Final = 64
-_BREATH_CHANCE: Final = 0.45
+_BREATH_CHANCE: Final = 0.35
+_SLACK: Final = 4
+_MOST_ADDITIONS: Final = 3
 _EXCITE: Final = 0.5
 _CALM_SECS: Final = 1.2
 _SWEEP_CHANCE: Final = 0.03
@@ -110,7 +112,9 @@ class MarketLife:
             self._quotes[is_bid] = live = [order for order in live if order not in gone]
             wanted += self._refill(live, edge, is_bid=is_bid)
             if self._random.random() < _BREATH_CHANCE and live:
-                gone.append(self._breathe(live, fair, wanted, is_bid=is_bid))
+                gone.append(live.pop(self._random.randrange(len(live))))
+            missing = _TOP_LEVELS + _DEEP_LEVELS - len(live)
+            wanted += [self._deep_quote(is_bid, fair) for _ in range(_additions(missing))]
         self._place(gone, wanted)
         pause = self._style.quote_every_secs * self._random.uniform(0.5, 1.5)
         self._exchange.at(self._exchange.now_ns + int(pause * NS_PER_SEC), self._quote)
@@ -139,15 +143,6 @@ class MarketLife:
              self._size(self._style.depth_notional * (0.35 + 0.25 * place)))
             for place in missing[:3]
         ]  # fmt: skip
-
-    def _breathe(
-        self, live: list[Order], fair: float, wanted: list[Quote], *, is_bid: bool
-    ) -> Order:
-        """Withdraw one quote for another, mostly deep ones; return the withdrawn."""
-        order = live.pop(self._random.randrange(len(live)))
-        missing = _DEEP_LEVELS + _TOP_LEVELS - len(live)
-        wanted.extend(self._deep_quote(is_bid, fair) for _ in range(max(1, min(2, missing))))
-        return order
 
     def _top(self, is_bid: bool, edge: int, levels: int) -> list[Quote]:  # noqa: FBT001
         quotes: list[Quote] = []
@@ -236,6 +231,11 @@ class MarketLife:
             time_in_force=TimeInForce.IOC,
         )
         self._exchange.floor.entry.place(self._taker, request)
+
+
+def _additions(missing: int) -> int:
+    """Return how many deep quotes to add: one to breathe, more where a move ate many."""
+    return max(0, min(_MOST_ADDITIONS, missing - _SLACK)) or int(missing > 0)
 
 
 HOUSE_FUNDING: Final = {

@@ -14,6 +14,7 @@ from typing import Final
 from core.exchange.contract import PipeClosed, Reply, TransportError, Wire
 from core.exchange.embedded.exchange import Exchange
 from core.exchange.embedded.units import NS_PER_MS
+from core.exchange.embedded.world import DemoWorld
 
 Clock = Callable[[], int]
 """Gives the instant in nanoseconds UTC."""
@@ -160,15 +161,23 @@ class MemoryTransport:
             raise TransportError("the transport is closed", sent=False)
 
 
+def memory_venues(world: DemoWorld, clock: Clock) -> dict[str, MemoryVenue]:
+    """Bind every venue of a world to a clock; by name."""
+    return {name: MemoryVenue(venue.exchange, clock) for name, venue in world.venues.items()}
+
+
 @asynccontextmanager
 async def running(venues: Iterable[MemoryVenue]) -> AsyncIterator[None]:
-    """Step venues in real time for as long as the block lasts."""
-    driver = asyncio.create_task(_drive(list(venues)), name="embedded venues")
-    try:
-        yield
-    finally:
-        driver.cancel()
-        await asyncio.gather(driver, return_exceptions=True)
+    """Step venues in real time for as long as the block lasts.
+
+    A venue that raises ends the block: nobody trades on in a market that stands still.
+    """
+    async with asyncio.TaskGroup() as group:
+        driver = group.create_task(_drive(list(venues)), name="embedded venues")
+        try:
+            yield
+        finally:
+            driver.cancel()
 
 
 async def _drive(venues: list[MemoryVenue]) -> None:

@@ -28,11 +28,11 @@ _FUTURE, _PAST = 1, 2
 
 _SWITCH_CHANCE: Final = 1 / 35
 _DRIFT_BPS: Final = 0.28
-_JUMP_CHANCE: Final = 1 / 400
+_JUMP_CHANCE: Final = 1 / 550
 _JUMP_BPS: Final = 7.0
 _VOL_MEMORY: Final = 0.985
 _VOL_NOISE: Final = 0.07
-_MINUTE_FACTOR: Final = 8.5
+_MINUTE_FACTOR: Final = 12.0
 
 
 class AssetLife(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.exchange.embedded.exchange import Exchange
-from core.exchange.embedded.history import MarketHistory
+from core.exchange.embedded.history import MarketHistory, recent_trades
 from core.exchange.embedded.keys import KeyPair, derived_keys, derived_number
 from core.exchange.embedded.leader import Leader
 from core.exchange.embedded.life import HOUSE_FUNDING, LifeStyle, MarketLife
@@ -58,7 +58,7 @@ BETA_STYLE: Final = VenueStyle(
     pulse_bps=12.0,
     life=LifeStyle(
         half_spread_bps=0.7,
-        quote_every_secs=0.32,
+        quote_every_secs=0.26,
         takers_per_sec=0.24,
         taker_notional=1_000.0,
         depth_notional=5_500.0,
@@ -163,7 +163,10 @@ def _market(
         partial=process.start_ns % MINUTE_NS / MINUTE_NS,
         activity=style.activity,
     )
-    return Market(spec, history, last=history.last_price, first_id=_FIRST_ID + number % _FIRST_ID)
+    made = Market(spec, history, last=history.last_price, first_id=_FIRST_ID + number % _FIRST_ID)
+    for print_ in recent_trades(spec, history, made, process.start_ns):
+        made.tape.append(print_)
+    return made
 
 
 def _with_leader(seed: int, exchange: Exchange, style: VenueStyle) -> KeyPair:

@@ -94,6 +94,31 @@ def test_profit_is_settled_every_ten_seconds_to_the_last_atom() -> None:
     assert sequences == sorted(sequences, reverse=True)
 
 
+def test_open_interest_counts_one_side_of_open_positions() -> None:
+    """It grows with a new pair of positions and stays when one is handed on."""
+    exchange = quiet_exchange(("ann", "bob", "cat"))
+    ann, bob, cat = (Client.named(exchange, name) for name in ("ann", "bob", "cat"))
+    bob.place(PERP, "Ask", "2", "141")
+    ann.place(PERP, "Bid", "2", "141")
+    opened = exchange.floor.markets[PERP].open_interest
+    cat.place(PERP, "Bid", "1.5", "141")
+    ann.place(PERP, "Ask", "1.5", "141")
+
+    assert (opened, exchange.floor.markets[PERP].open_interest) == (200, 200)
+
+
+def test_fees_are_rounded_up_to_the_assets_fee_decimals() -> None:
+    """USDC to six decimals, coins to eight, always in the venue's favor."""
+    exchange = quiet_exchange()
+    ann, bob = Client.named(exchange, "ann"), Client.named(exchange, "bob")
+    bob.place("BTC_USDC", "Ask", "0.00003", "86000.3")
+    ann.place("BTC_USDC", "Bid", "0.00003", "86000.3")
+
+    fees = [exchange.floor.clearing.accounts[name].fills[0].fee for name in ("ann", "bob")]
+
+    assert fees == [atoms("0.00000003"), atoms("0.002065")]
+
+
 def test_a_flip_is_split_at_zero() -> None:
     """Crossing zero closes one position, settles it, and opens another one."""
     exchange = quiet_exchange()

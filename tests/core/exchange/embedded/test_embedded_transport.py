@@ -79,6 +79,19 @@ async def test_the_server_speaks_http_and_websocket_on_one_port() -> None:
     assert json.loads(message.data)["data"]["e"] == "depth"
 
 
+async def test_a_venue_that_raises_ends_the_block() -> None:
+    """A driver that dies is not silent."""
+    venue = _venue()
+
+    def fail() -> None:
+        raise RuntimeError("broken market")
+
+    venue.exchange.at(time.time_ns(), fail)
+    with pytest.raises(ExceptionGroup):
+        async with running([venue]):
+            await asyncio.sleep(5)
+
+
 async def test_a_taken_port_is_named() -> None:
     """The error says which port and what to do."""
     with socket.socket() as taken:
@@ -101,11 +114,16 @@ async def test_run_venue_prints_one_line_and_ends_on_sigterm() -> None:
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 20)
-    process.terminate()
-    code = await asyncio.wait_for(process.wait(), 10)
+    words = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    async with ClientSession() as client, client.ws_connect(words["ws"]) as stream:
+        await stream.send_str(_SUBSCRIBE.decode())
+        await stream.receive(timeout=5)
+        process.terminate()
+        while (message := await stream.receive(timeout=5)).type is WSMsgType.TEXT:
+            pass
+        code = await asyncio.wait_for(process.wait(), 10)
 
-    words = json.loads(line)
+    assert message.type is WSMsgType.CLOSE
     assert set(words) == {
         "rest",
         "ws",
