@@ -9,6 +9,7 @@ from core.domain.events import (
     BalanceReport,
     Channel,
     ConnectionChanged,
+    LeaderFilled,
     LinkState,
     OrderReport,
     PositionReport,
@@ -55,7 +56,7 @@ class Keeper:
         self._orders = orders
         self._valuation = valuation
         self.day_mark: EquityMarked | None = None
-        self._has_marked = False
+        self.leader_fills = 0
 
     def handlers(self) -> dict[type, Handler]:
         """Return what is done with which event."""
@@ -67,6 +68,7 @@ class Keeper:
             OrderReport: self._disturb,
             BalanceReport: self._disturb,
             PositionReport: self._disturb,
+            LeaderFilled: self._count_leader_fill,
         }
 
     def reactors(self) -> dict[type, Handler]:
@@ -135,6 +137,10 @@ class Keeper:
         reconciler = self._reconcilers.get(body.account)
         if reconciler is not None:
             reconciler.touched()
+        return NOTHING
+
+    def _count_leader_fill(self, _body: LeaderFilled, _at: int) -> Reaction:
+        self.leader_fills += 1
         return NOTHING
 
     def _beat(self, at: int) -> Reaction:

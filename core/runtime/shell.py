@@ -66,6 +66,16 @@ class VenuePort(Protocol):
         """Read something; answered by an event."""
 
 
+class TimerPort(Protocol):
+    """What the shell needs of timers: real ones, or those of a replay."""
+
+    def set(self, wake: WakeAt) -> None:
+        """Arm or re-arm one key."""
+
+    def close(self) -> None:
+        """Cancel all."""
+
+
 class Shell:
     """One running engine. Use `run()` as a task; stop by cancelling it."""
 
@@ -77,11 +87,11 @@ class Shell:
         *,
         crash_point: CrashPoint = no_crash,
         watchlist_file: Path | None = None,
-        on_pace: Callable[[SetPace], None] | None = None,
+        timers: "TimerPort | None" = None,
     ) -> None:
         self.engine = engine
         self.clock = clock
-        self.inbox = Inbox(first_seq=1 if journal is None else journal.last_step() + 2)
+        self.inbox = Inbox(first_seq=2 if journal is None else journal.last_step() + 2)
         self.runner = Runner(self._last_look)
         self.venues: dict[VenueId, VenuePort] = {}
         self.is_latched = False
@@ -89,9 +99,9 @@ class Shell:
         self._thread: JournalThread | None = None
         self._crash = crash_point
         self._watchlist_file = watchlist_file
-        self._on_pace = on_pace
+        self.on_pace: Callable[[SetPace], None] | None = None
         self._wake = asyncio.Event()
-        self._timers = Timers(clock, self.publish)
+        self._timers: TimerPort = timers or Timers(clock, self.publish)
         self._receipts: dict[str, asyncio.Future[Receipt]] = {}
         self._commands = 0
         self._was_unwell = False
@@ -293,8 +303,8 @@ class Shell:
             log.exception("watchlist.not_kept")
 
     def _set_pace(self, effect: SetPace) -> None:
-        if self._on_pace is not None:
-            self._on_pace(effect)
+        if self.on_pace is not None:
+            self.on_pace(effect)
 
 
 class _NoVenue:

@@ -55,6 +55,7 @@ class Ledger:
         self._fill_keys: set[tuple[str, str, str, str]] = set()
         self._cash_keys: set[tuple[str, str, str]] = set()
         self.entries = 0
+        self.fills = 0
 
     def knows_fill(self, fill: Fill) -> bool:
         """Whether this very fill is booked already."""
@@ -70,6 +71,7 @@ class Ledger:
         if fill.key in self._fill_keys:
             raise InvariantBroken("fill booked twice", str(fill.key))
         self._fill_keys.add(fill.key)
+        self.fills += 1
         instrument = self._instruments[fill.instrument]
         self._post(_fill_postings(fill, fact.book, instrument))
         self._line(fill.account, fact.book, fill.instrument).trade(

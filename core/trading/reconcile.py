@@ -58,6 +58,8 @@ class Reconciler:
         self.watermark = 0
         self.compared = 0
         self.mismatches = 0
+        self.last_matched = False
+        self.last_differences: tuple[str, ...] = ()
         self.timer = f"trading/reconcile/{account}"
         self._compare_timer = f"trading/compare/{account}"
 
@@ -186,6 +188,7 @@ class Reconciler:
             return self._again(at, RETRY_NS)
         self.compared += 1
         differences = (*self._cash_differences(), *self._position_differences())
+        self.last_matched, self.last_differences = not differences, differences
         if not differences:
             return self._matched(at)
         if self._differs_since is None:

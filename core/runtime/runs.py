@@ -1,0 +1,325 @@
+"""Opens a run: sources, Desk, journal and shell of one mode, closed again in order."""
+
+import asyncio
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from core.domain.errors import ConfigError
+from core.domain.events import Body, Progressed
+from core.domain.facts import Mode
+from core.domain.ids import AccountId, InstrumentId, LeaderId, VenueId, account_id
+from core.exchange.backpack.leader_feed import Followed, LeaderFeed
+from core.exchange.backpack.pacing import PacingLimits
+from core.exchange.backpack.signing import Credentials
+from core.exchange.backpack.venue import BackpackVenue
+from core.exchange.contract import Transport
+from core.runtime.assembly import DeskSettings, begin, build
+from core.runtime.clock import Clock, SystemClock, VirtualClock
+from core.runtime.config import Config, VenueConfig, VenueKind, load_key_file
+from core.runtime.crash import crash_point_from_environment
+from core.runtime.lock import AccountLock
+from core.runtime.replay import (
+    RecordingChoice,
+    Replay,
+    VirtualTimers,
+    first_glance,
+)
+from core.runtime.shell import Shell
+from core.strategies.copy_trade.fixed_ratio import CopyTrade, CopyTradeParameters
+from core.trading.journal import JournalStamp, SqliteJournal
+
+log = logging.getLogger(__name__)
+LEADER: Final = LeaderId("leader")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_IN_MEMORY: Final = PacingLimits(query_secs=0.002, history_secs=0.05)
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an engine is started with; crosses to its process as msgpack."""
+
+    mode: Mode
+    config: Config
+    data_dir: str
+    seed: int = 1
+    rest_url: str = ""
+    ws_url: str = ""
+    recordings: tuple[RecordingChoice, ...] = ()
+    speed: float = 1.0
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A run that is open."""
+
+    shell: Shell
+    pump: "asyncio.Task[None]"
+    replay: Replay | None = None
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """One venue of a run before it is opened."""
+
+    name: VenueId
+    transport: Callable[[], Transport]
+    credentials: Credentials | None = None
+    leader: Credentials | None = None
+    pacing: PacingLimits | None = None
+
+
+@asynccontextmanager
+async def open_run(launch: Launch) -> AsyncIterator[Run]:
+    """Open the run a launch asks for."""
+    opener = open_replay if launch.mode is Mode.REPLAY else open_simulation
+    async with opener(launch) as run:
+        yield run
+
+
+@asynccontextmanager
+async def open_replay(launch: Launch) -> AsyncIterator[Run]:
+    """Open recordings; the caller plays them (headless) or starts `run_paced`."""
+    markets, start = first_glance(launch.recordings)
+    venues = tuple(dict.fromkeys(VenueId(choice.kind) for choice in launch.recordings))
+    settings = DeskSettings(
+        mode=Mode.REPLAY, venues=venues, watchlist=tuple(markets), can_query=False
+    )
+    engine = build(settings, (), time.monotonic_ns)
+    clock, timers = VirtualClock(start), VirtualTimers()
+    shell = Shell(engine, clock, timers=timers)
+    replay = Replay(shell, clock, timers, launch.recordings)
+    replay.set_pace_to(launch.speed)
+    shell.on_pace = replay.set_pace
+    shell.submit(1, begin(engine, (), 1, start))
+    pump = asyncio.create_task(shell.run(), name="pump")
+    try:
+        yield Run(shell, pump, replay)
+    finally:
+        await _ended(pump)
+
+
+@asynccontextmanager
+async def open_simulation(launch: Launch) -> AsyncIterator[Run]:
+    """Open the embedded exchange in this process, or one over sockets on this machine."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        if launch.rest_url:
+            sources = [_outside_source(launch)]
+        else:
+            sources = await _embedded_sources(launch, clock, stack)
+        yield await _trading_run(launch, clock, sources, stack)
+
+
+async def _embedded_sources(launch: Launch, clock: Clock, stack: AsyncExitStack) -> list[Source]:
+    from core.exchange.embedded.memory import (  # noqa: PLC0415  only this mode pays for it
+        MemoryTransport,
+        MemoryVenue,
+        running,
+    )
+    from core.exchange.embedded.world import DemoWorld  # noqa: PLC0415  as above
+
+    world = DemoWorld(launch.seed, clock.now())
+    memory = {name: MemoryVenue(venue.exchange, clock.now) for name, venue in world.venues.items()}
+    await stack.enter_async_context(running(memory.values()))
+
+    def transport_to(venue: MemoryVenue) -> Callable[[], Transport]:
+        return lambda: MemoryTransport(venue)
+
+    return [
+        Source(
+            name=VenueId(name),
+            transport=transport_to(memory[name]),
+            credentials=Credentials(venue.trader.api_secret) if venue.leader else None,
+            leader=Credentials(venue.leader.api_secret) if venue.leader else None,
+            pacing=_IN_MEMORY,
+        )
+        for name, venue in world.venues.items()
+    ]
+
+
+def _outside_source(launch: Launch) -> Source:
+    """Return the venue behind `--backpack-url`; simulation trades on this machine only."""
+    from core.exchange.network import NetworkTransport  # noqa: PLC0415  imports aiohttp
+
+    for url in (launch.rest_url, launch.ws_url):
+        if urlsplit(url).hostname not in _LOOPBACK:
+            raise ConfigError(
+                "simulation trades on this machine only",
+                repr(url),
+                "Use an address of 127.0.0.1, such as one that `wingman venue` prints",
+            )
+    config = _backpack_of(launch.config)
+    return Source(
+        name=VenueId(config.name),
+        transport=lambda: NetworkTransport(launch.rest_url, launch.ws_url),
+        credentials=_credentials(config.key_file, launch.mode),
+        leader=_credentials(config.leader_key_file, launch.mode),
+    )
+
+
+async def _trading_run(
+    launch: Launch, clock: Clock, sources: list[Source], stack: AsyncExitStack
+) -> Run:
+    accounts = tuple(account_id(s.name) for s in sources if s.credentials is not None)
+    settings = DeskSettings(
+        mode=launch.mode,
+        venues=tuple(source.name for source in sources),
+        accounts=accounts,
+        limits=launch.config.risk,
+        watchlist=_watchlist(launch, sources),
+    )
+    engine = build(settings, _strategies(launch.config, accounts), time.monotonic_ns)
+    journal, epoch = _journal(launch, sources, stack)
+    facts = [fact for _, fact in journal.replay()]
+    shell = Shell(
+        engine,
+        clock,
+        journal,
+        crash_point=crash_point_from_environment(),
+        watchlist_file=_watchlist_file(launch),
+    )
+    await _open_venues(shell, clock, sources, launch.seed, stack)
+    shell.submit(journal.last_step() + 1, begin(engine, facts, epoch, clock.now()))
+    pump = asyncio.create_task(shell.run(), name="pump")
+    stack.push_async_callback(_ended, pump)
+    return Run(shell, pump)
+
+
+async def _open_venues(
+    shell: Shell, clock: Clock, sources: list[Source], seed: int, stack: AsyncExitStack
+) -> None:
+    rng = random.Random(seed)  # noqa: S311  jitter of reconnects
+    for source in sources:
+        _progress(shell, clock, source.name)
+        venue = BackpackVenue(
+            source.name,
+            source.transport(),
+            clock,
+            shell.publish,
+            rng,
+            credentials=source.credentials,
+            pacing=source.pacing,
+        )
+        shell.venues[source.name] = await stack.enter_async_context(venue)
+        if source.leader is not None:
+            feed = LeaderFeed(
+                Followed(leader=LEADER, venue=source.name, credentials=source.leader),
+                source.transport(),
+                clock,
+                shell.publish,
+                rng,
+                pacing=source.pacing,
+            )
+            await stack.enter_async_context(feed)
+
+
+def _progress(shell: Shell, clock: Clock, venue: VenueId) -> None:
+    now = clock.now()
+    body: Body = Progressed(
+        ts_event=now, ts_recv=now, key=f"connect/{venue}", label=f"Connecting {venue}", fraction=0.1
+    )
+    shell.publish(body)
+
+
+def _journal(
+    launch: Launch, sources: list[Source], stack: AsyncExitStack
+) -> tuple[SqliteJournal, int]:
+    """Open the journal of this account and take the account.
+
+    A run on the exchange in the box gets a folder of its own: its venue forgets everything too.
+    """
+    traded = [s for s in sources if s.credentials is not None]
+    if not traded:
+        raise ConfigError(
+            "no account to trade with", "no venue has a key_file", "Name one in [[venues]]"
+        )
+    credentials = traded[0].credentials
+    assert credentials is not None
+    folder = _run_folder(launch)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(
+            "data directory cannot be made", f"{folder}: {error.strerror}", "Choose --data-dir"
+        ) from error
+    lock = AccountLock(Path(launch.data_dir) / "locks", credentials.api_key)
+    stack.callback(lock.release)
+    lock.take(1)
+    stamp = JournalStamp(mode=launch.mode, account=account_id(traded[0].name))
+    journal = SqliteJournal(folder / "journal.db", stamp)
+    stack.callback(journal.close)
+    epoch = max(lock.epoch, 1)
+    journal.begin_epoch(epoch)
+    return journal, epoch
+
+
+def _run_folder(launch: Launch) -> Path:
+    root = Path(launch.data_dir) / launch.mode.value
+    if launch.rest_url:
+        return root / "outside"
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    return root / "runs" / f"{stamp}-{os.getpid()}"
+
+
+def _strategies(config: Config, accounts: tuple[AccountId, ...]) -> tuple[CopyTrade, ...]:
+    if not accounts:
+        return ()
+    return tuple(
+        CopyTrade(parameters, accounts[0])
+        for parameters in config.copy_trade or (CopyTradeParameters(),)
+    )
+
+
+def _watchlist_file(launch: Launch) -> Path:
+    return Path(launch.data_dir) / f"{launch.mode.value}-watchlist.json"
+
+
+def _watchlist(launch: Launch, sources: list[Source]) -> tuple[InstrumentId, ...]:
+    """Return what was kept last time, else what is configured, else the majors of each venue."""
+    venues = {source.name for source in sources}
+    try:
+        kept = json.loads(_watchlist_file(launch).read_bytes())
+        names = [InstrumentId(str(name)) for name in kept]
+    except (OSError, ValueError, TypeError):
+        names = [InstrumentId(name) for name in launch.config.watchlist]
+    known = tuple(name for name in names if name.partition(":")[0] in venues)
+    return known or tuple(
+        InstrumentId(f"{source.name}:{symbol}") for source in sources for symbol in _MAJORS
+    )
+
+
+_MAJORS: Final = (
+    "SOL_USDC_PERP",
+    "BTC_USDC_PERP",
+    "ETH_USDC_PERP",
+    "SOL_USDC",
+    "BTC_USDC",
+    "ETH_USDC",
+)
+
+
+def _backpack_of(config: Config) -> VenueConfig:
+    for venue in config.venues:
+        if venue.kind is VenueKind.BACKPACK:
+            return venue
+    raise ConfigError(
+        "no venue of kind backpack", "the configuration has none", "Add [[venues]] with a key_file"
+    )
+
+
+def _credentials(key_file: str, mode: Mode) -> Credentials | None:
+    if not key_file:
+        return None
+    return Credentials(load_key_file(Path(key_file).expanduser(), mode.value).api_secret)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
