@@ -1,0 +1,219 @@
+"""Every action of the cockpit, once: keys, words, danger. Bindings, footer, help and palette
+are made from this list.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from textual.binding import Binding
+
+
+class Place(StrEnum):
+    """Where an action's keys work."""
+
+    COCKPIT = "cockpit"
+    PANE = "pane"
+    WATCHLIST = "watchlist"
+    LADDER = "ladder"
+    CANDLES = "candles"
+    STRATEGIES = "strategies"
+    REPLAY = "replay"
+
+
+class Action(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One thing a person can do with the keyboard."""
+
+    id: str
+    keys: str
+    """As Textual writes them, comma-separated."""
+    shown: str
+    """The keys as the footer and the help write them."""
+    title: str
+    tooltip: str
+    group: str
+    place: Place = Place.COCKPIT
+    run: str = ""
+    """The Textual action; by default the id with underscores."""
+    is_dangerous: bool = False
+    in_footer: bool = False
+    in_palette: bool = True
+
+    @property
+    def action(self) -> str:
+        """Return the Textual action this runs."""
+        return self.run or self.id.replace("-", "_")
+
+
+def _toggle(slot: int) -> Action:
+    return Action(
+        id=f"strategy-{slot}",
+        keys=str(slot),
+        shown=str(slot),
+        title=f"Strategy {slot} on or off",
+        tooltip="Switch the strategy in this slot; off also cancels its orders",
+        group="Strategies",
+        run=f"toggle_strategy({slot})",
+    )
+
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action(
+        id="help", keys="question_mark,f1", shown="?", title="Help", group="Cockpit",
+        tooltip="Every key and what it does", run="open_help", in_footer=True,
+    ),
+    Action(
+        id="palette", keys="ctrl+p", shown="^p", title="Palette", group="Cockpit",
+        tooltip="Find any action, market or theme by name", run="open_palette", in_footer=True,
+        in_palette=False,
+    ),
+    Action(
+        id="next-theme", keys="t", shown="t", title="Next theme", group="Cockpit",
+        tooltip="Change the colours", in_footer=True,
+    ),
+    Action(
+        id="next-page", keys="v", shown="v", title="Next page", group="Cockpit",
+        tooltip="Small terminals: show the next group of panes", in_footer=True,
+    ),
+    Action(
+        id="previous-page", keys="V", shown="V", title="Previous page", group="Cockpit",
+        tooltip="Small terminals: show the group of panes before",
+    ),
+    Action(
+        id="zoom", keys="z", shown="z", title="Zoom pane", group="Cockpit",
+        tooltip="Give the focused pane the whole screen, and back", in_footer=True,
+    ),
+    Action(
+        id="back", keys="escape", shown="esc", title="Back", group="Cockpit",
+        tooltip="Leave the zoom; hide an alert without answering it", in_palette=False,
+    ),
+    Action(
+        id="leave", keys="q,ctrl+q", shown="q", title="Quit", group="Cockpit",
+        tooltip="Close this cockpit; asks first when positions or orders are open",
+        in_footer=True,
+    ),
+    Action(
+        id="stop-all", keys="ctrl+k", shown="^k", title="Stop all", group="Trading",
+        tooltip="Stop every strategy, cancel every own order, deny entries", is_dangerous=True,
+        in_footer=True,
+    ),
+    Action(
+        id="resume", keys="r", shown="r", title="Resume trading", group="Trading",
+        tooltip="Allow entries again after a stop; strategies stay off", in_footer=True,
+    ),
+    Action(
+        id="show-alert", keys="exclamation_mark,f2", shown="!", title="Show alert",
+        group="Trading", tooltip="Bring the alert sheet back", in_footer=True,
+    ),
+    *(_toggle(slot) for slot in range(1, 10)),
+    Action(
+        id="add-market", keys="a", shown="a", title="Add market", group="Markets",
+        tooltip="Search a market and watch it", in_footer=True,
+    ),
+    Action(
+        id="coarser", keys="plus,equals_sign", shown="+", title="Coarser", group="Ladder",
+        tooltip="More ticks in one ladder row", run="group_prices(1)", in_footer=True,
+    ),
+    Action(
+        id="finer", keys="minus", shown="-", title="Finer", group="Ladder",
+        tooltip="Fewer ticks in one ladder row", run="group_prices(-1)",
+    ),
+    Action(
+        id="center", keys="c", shown="c", title="Centre", group="Ladder",
+        tooltip="Bring the best prices back to the middle and drop the cursor", in_footer=True,
+    ),
+    Action(
+        id="shorter", keys="left_square_bracket", shown="[", title="Shorter candles",
+        group="Candles", tooltip="1d 4h 1h 15m 5m 1m", run="change_interval(-1)",
+    ),
+    Action(
+        id="longer", keys="right_square_bracket", shown="]", title="Longer candles",
+        group="Candles", tooltip="1m 5m 15m 1h 4h 1d", run="change_interval(1)",
+        in_footer=True,
+    ),
+    Action(
+        id="next-pane", keys="tab", shown="tab", title="Next pane", group="Moving",
+        tooltip="Move the focus on", run="app.focus_next", in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="previous-pane", keys="shift+tab", shown="⇧tab", title="Previous pane",
+        group="Moving", tooltip="Move the focus back", run="app.focus_previous",
+        in_palette=False,
+    ),
+    Action(
+        id="row-up", keys="up,k", shown="k ↑", title="Up", group="Moving", place=Place.PANE,
+        tooltip="Move the cursor of the focused pane up", run="move_cursor(-1)",
+        in_palette=False,
+    ),
+    Action(
+        id="row-down", keys="down,j", shown="j ↓", title="Down", group="Moving",
+        place=Place.PANE, tooltip="Move the cursor of the focused pane down",
+        run="move_cursor(1)", in_palette=False,
+    ),
+    Action(
+        id="side-left", keys="left,h", shown="h ←", title="Left", group="Moving",
+        place=Place.PANE, tooltip="To the pane at the left; in the candles, the crosshair",
+        run="move_aside(-1)", in_palette=False,
+    ),
+    Action(
+        id="side-right", keys="right,l", shown="l →", title="Right", group="Moving",
+        place=Place.PANE, tooltip="To the pane at the right; in the candles, the crosshair",
+        run="move_aside(1)", in_palette=False,
+    ),
+    Action(
+        id="show-market", keys="enter", shown="⏎", title="Show market", group="Markets",
+        place=Place.WATCHLIST, tooltip="Put the row on left ladder, candles and tape",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="show-market-right", keys="x", shown="x", title="Show at right", group="Markets",
+        place=Place.WATCHLIST, tooltip="Put the row on the right ladder", in_palette=False,
+        in_footer=True,
+    ),
+    Action(
+        id="remove-market", keys="delete,backspace", shown="del", title="Remove market",
+        group="Markets", place=Place.WATCHLIST, tooltip="Stop watching the row's market",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="switch-strategy", keys="enter", shown="⏎", title="On or off", group="Strategies",
+        place=Place.STRATEGIES, tooltip="Switch the strategy under the cursor",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="replay-pause", keys="space", shown="space", title="Pause", group="Replay",
+        place=Place.REPLAY, tooltip="Hold the replay or go on", in_footer=True,
+    ),
+    Action(
+        id="replay-step", keys="full_stop", shown=".", title="Step", group="Replay",
+        place=Place.REPLAY, tooltip="While paused, let one frame through", in_footer=True,
+    ),
+    Action(
+        id="replay-slower", keys="less_than_sign", shown="<", title="Slower", group="Replay",
+        place=Place.REPLAY, tooltip="Halve the speed", run="replay_speed(-1)",
+    ),
+    Action(
+        id="replay-faster", keys="greater_than_sign", shown=">", title="Faster",
+        group="Replay", place=Place.REPLAY, tooltip="Double the speed",
+        run="replay_speed(1)", in_footer=True,
+    ),
+)  # fmt: skip
+
+BY_ID: Final = {action.id: action for action in ACTIONS}
+SCREEN_PLACES: Final = (Place.COCKPIT, Place.REPLAY)
+
+
+def actions_at(*places: Place) -> tuple[Action, ...]:
+    """Return the actions whose keys work at these places, in order."""
+    return tuple(action for action in ACTIONS if action.place in places)
+
+
+def bindings_at(*places: Place) -> list[Binding]:
+    """Make the key bindings of these places; each has the id of its action."""
+    return [
+        Binding(
+            action.keys, action.action, action.title, tooltip=action.tooltip, id=action.id,
+            show=action.in_footer,
+        )
+        for action in actions_at(*places)
+    ]  # fmt: skip

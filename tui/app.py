@@ -1,0 +1,392 @@
+"""The application: holds the link, draws frames, sends commands, asks questions."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import BindingType
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+
+from core.domain.commands import (
+    AddToWatchlist,
+    AnswerAlert,
+    Command,
+    PauseReplay,
+    Receipt,
+    RemoveFromWatchlist,
+    ResumeTrading,
+    SetReplaySpeed,
+    StepReplay,
+    StopAll,
+    SwitchStrategy,
+)
+from core.domain.ids import AlertId, InstrumentId
+from core.runtime.link import Link, LinkClosed
+from tui.actions import BY_ID
+from tui.render.palette import Palette
+from tui.render.text import clean
+from tui.screens.commands import CockpitCommands
+from tui.screens.main import MainScreen
+from tui.screens.output import is_output_waiting, is_plain_terminal
+from tui.theme import (
+    DEFAULT_THEME,
+    LoadedTheme,
+    ThemeFault,
+    fallback,
+    load_themes,
+    palette_of,
+    textual_theme,
+    theme_variables,
+)
+from tui.widgets.messages import ActionChosen, AlertChosen, MarketRemoved, StrategyChosen
+
+_LOG = logging.getLogger(__name__)
+_SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 0.0)
+"""Replay speeds in order; 0 is as fast as possible."""
+_COVERED_SECS = 0.5
+_SLOW_SECS = 2.0
+
+
+class Cockpit(App[None]):
+    """The trading cockpit on one engine.
+
+    Args:
+        link: The way to the engine; closed when the cockpit ends.
+        theme: Name of a theme; an unknown one falls back to the default and says so.
+        frame_hz: Frames asked for in a second; 0 leaves drawing to `draw_frame()`.
+        themes: Themes to choose from; by default those shipped and the person's own.
+        mode_text: Word of the badge, by default the mode the engine tells.
+        clock: Monotonic seconds, for guards and throttles.
+    """
+
+    COMMANDS: ClassVar = {CockpitCommands}
+    BINDINGS: ClassVar[list[BindingType]] = []
+    ENABLE_COMMAND_PALETTE = True
+    ESCAPE_TO_MINIMIZE = False
+    TITLE = "Wingman"
+    CSS = """
+    Toast { padding: 0 1; width: 52; background: $surface; }
+    CommandPalette { background: $background 60%; }
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        theme: str = DEFAULT_THEME,
+        frame_hz: float = 10.0,
+        themes: dict[str, LoadedTheme] | None = None,
+        mode_text: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.link = link
+        self.frame_hz = frame_hz
+        self.themes, self.theme_faults = self._known_themes(themes)
+        self.is_gone = False
+        self._monotonic = clock
+        self._asked_at: float | None = None
+        self._speed_index = _SPEEDS.index(1.0)
+        self._is_replay_paused = False
+        self._wished_theme = theme
+        for known in self.themes.values():
+            self.register_theme(textual_theme(known))
+        chosen = theme if theme in self.themes else DEFAULT_THEME
+        self.palette = palette_of(self.themes[chosen])
+        self.main = MainScreen(self.palette, mode_text=mode_text, toast=self.toast, clock=clock)
+        self.theme = chosen
+
+    @staticmethod
+    def _known_themes(
+        themes: dict[str, LoadedTheme] | None,
+    ) -> tuple[dict[str, LoadedTheme], tuple[ThemeFault, ...]]:
+        if themes is None:
+            return load_themes()
+        base = fallback()
+        return {base.name: base, **themes}, ()
+
+    def _palette(self, name: str) -> Palette:
+        return palette_of(self.themes[name], is_plain=is_plain_terminal(self))
+
+    def get_default_screen(self) -> Screen[None]:
+        """Open with the main screen."""
+        return self.main
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every variable of ours a value under any theme."""
+        return theme_variables(fallback())
+
+    def on_mount(self) -> None:
+        """Say what is wrong with themes, then follow the engine."""
+        if self._wished_theme not in self.themes:
+            known = ", ".join(self.themes)
+            self.toast(
+                f"There is no theme {self._wished_theme!r}; known are {known}.", "warning", "Theme"
+            )
+        if self.theme_faults:
+            self.toast("; ".join(map(str, self.theme_faults)), "warning", "Theme")
+        if is_plain_terminal(self):
+            self.use_theme(self.theme)
+        if self.frame_hz > 0:
+            self.follow_engine()
+            self.set_interval(1.0, self._watch_engine, name="engine-watch")
+
+    async def on_unmount(self) -> None:
+        """Let go of the engine."""
+        await self.link.close()
+
+    # -- frames ----------------------------------------------------------------------------
+
+    @work(group="frames", exclusive=True, exit_on_error=False)
+    async def follow_engine(self) -> None:
+        """Ask for a frame, draw it, wait for the next beat; skip while the terminal is behind."""
+        period = 1.0 / self.frame_hz
+        while not self.is_gone:
+            started = self._monotonic()
+            if not is_output_waiting(self):
+                await self.draw_frame()
+            beat = _COVERED_SECS if self.is_covered else period
+            await asyncio.sleep(max(0.001, started + beat - self._monotonic()))
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a dialog lies over the panes."""
+        return len(self.screen_stack) > 1
+
+    async def draw_frame(self) -> None:
+        """Ask the engine once and draw the answer; a dead link ends in a banner."""
+        self._asked_at = self._monotonic()
+        try:
+            frame = await self.link.frame(self.main.request(is_covered=self.is_covered))
+            if self.main.take(frame):
+                self._make_way_for_alert()
+        except LinkClosed as error:
+            self.lose_engine(str(error))
+        except Exception as error:  # the worker's outer edge: whatever the link raised is its end
+            _LOG.exception("cockpit.frame_failed")
+            self.lose_engine(f"{type(error).__name__}: {error}")
+        finally:
+            self._asked_at = None
+
+    def _watch_engine(self) -> None:
+        """Say so when the engine does not answer."""
+        asked = self._asked_at
+        waited = self._monotonic() - asked if asked is not None else 0.0
+        if not self.is_gone:
+            note = f"NO ANSWER {waited:.0f}s" if waited > _SLOW_SECS else ""
+            self.main.panes.header.show_note(note)
+
+    def _make_way_for_alert(self) -> None:
+        """Close dialogs that need no answer, so that a new alert is seen."""
+        from tui.dialogs.confirm import Confirm  # noqa: PLC0415 - not needed for the first paint
+
+        while self.is_covered and not isinstance(self.screen, Confirm):
+            self.pop_screen()
+
+    def lose_engine(self, reason: str) -> None:
+        """Tell that the engine is gone; nothing is drawn or sent any more."""
+        if self.is_gone:
+            return
+        self.is_gone = True
+        _LOG.error("cockpit.engine_gone", extra={"reason": reason})
+        self.main.show_gone(
+            "The engine is gone.",
+            "What you see is old and nothing can be sent from here.",
+            "Press q to leave, then start wingman again: the journal brings everything back.",
+            clean(reason),
+        )
+
+    # -- commands --------------------------------------------------------------------------
+
+    async def send(self, command: Command) -> Receipt | None:
+        """Send a command and return the receipt; None when the engine is gone."""
+        if self.is_gone:
+            self.toast("The engine is gone: nothing was sent.", "error", "Not sent")
+            return None
+        try:
+            return await self.link.command(command)
+        except LinkClosed as error:
+            self.lose_engine(str(error))
+        except Exception as error:  # the worker's outer edge: shown instead of ending the app
+            _LOG.exception("cockpit.command_failed")
+            self.toast(f"{type(error).__name__}: {error}", "error", "Command failed")
+        return None
+
+    @work(group="commands", exit_on_error=False)
+    async def send_soon(self, command: Command, *, is_quiet: bool = False) -> None:
+        """Send a command and show its receipt."""
+        receipt = await self.send(command)
+        if receipt is not None and not receipt.is_accepted:
+            self.toast(receipt.text or "The engine refused.", "error", "Refused")
+        elif receipt is not None and not is_quiet:
+            self.main.panes.alert_line.show_event(receipt.text or "done")
+
+    def toast(self, text: str, severity: str, title: str) -> None:
+        """Show words that pass by; they are data, never markup."""
+        level: SeverityLevel = "information"
+        if severity in {"warning", "error"}:
+            level = "warning" if severity == "warning" else "error"
+        self.notify(clean(text), title=title, severity=level, timeout=4, markup=False)
+
+    # -- strategies and stops --------------------------------------------------------------
+
+    def action_toggle_strategy(self, slot: int) -> None:
+        """Switch the strategy in a slot."""
+        row = self.main.panes.strategies.in_slot(slot)
+        if row is None:
+            self.toast(f"There is no strategy in slot {slot}.", "information", "Strategies")
+            return
+        self.send_soon(SwitchStrategy(strategy=row.strategy, is_on=row.state != "on"))
+
+    @on(StrategyChosen)
+    def switch_strategy(self, message: StrategyChosen) -> None:
+        """Switch the strategy a person pointed at."""
+        self.send_soon(SwitchStrategy(strategy=message.strategy, is_on=message.is_on))
+
+    @work(group="questions", exclusive=True, exit_on_error=False)
+    async def action_stop_all(self) -> None:
+        """Ask, then stop everything."""
+        from tui.dialogs.confirm import Confirm  # noqa: PLC0415
+
+        question = Confirm(
+            "Stop everything?",
+            "Every strategy stops, every own order is cancelled,",
+            "and entries are denied until you resume. Positions stay.",
+            yes="stop all",
+            no="go on",
+        )
+        if await self.push_screen_wait(question):
+            self.send_soon(StopAll())
+
+    @work(group="questions", exclusive=True, exit_on_error=False)
+    async def action_resume(self) -> None:
+        """Ask, then allow entries again."""
+        from tui.dialogs.confirm import Confirm  # noqa: PLC0415
+
+        question = Confirm(
+            "Resume trading?",
+            "Entries are allowed again. Strategies stay off until you switch them on.",
+            yes="resume",
+            no="stay stopped",
+        )
+        if await self.push_screen_wait(question):
+            self.send_soon(ResumeTrading())
+
+    @on(AlertChosen)
+    @work(group="answers", exit_on_error=False)
+    async def answer_alert(self, message: AlertChosen) -> None:
+        """Send an answer and show its receipt in the sheet."""
+        answer = AnswerAlert(alert_id=AlertId(message.alert_id), option=message.option)
+        receipt = await self.send(answer)
+        sheet = self.main.panes.sheet
+        if receipt is None:
+            sheet.show_refusal("the answer was not sent")
+        elif receipt.is_accepted:
+            sheet.show_receipt(receipt.text)
+        else:
+            sheet.show_refusal(f"refused: {receipt.text}")
+
+    # -- markets ---------------------------------------------------------------------------
+
+    @work(group="questions", exclusive=True, exit_on_error=False)
+    async def action_add_market(self) -> None:
+        """Ask which market to watch."""
+        from tui.dialogs.add_market import AddMarket  # noqa: PLC0415
+
+        view = self.main.panes.watchlist.view
+        watched = frozenset(row.instrument for row in view.rows)
+        chosen = await self.push_screen_wait(AddMarket(view.catalogue, watched))
+        if chosen is not None:
+            self.watch_market(chosen)
+
+    def watch_market(self, instrument: InstrumentId) -> None:
+        """Add a market to the watchlist."""
+        self.send_soon(AddToWatchlist(instrument=instrument))
+
+    @on(MarketRemoved)
+    def forget_market(self, message: MarketRemoved) -> None:
+        """Take a market from the watchlist."""
+        self.send_soon(RemoveFromWatchlist(instrument=message.instrument))
+
+    # -- replay ----------------------------------------------------------------------------
+
+    def action_replay_pause(self) -> None:
+        """Hold the replay or go on."""
+        view = self.main.panes.header.view
+        if view is not None and view.replay:
+            self._is_replay_paused = "paused" in view.replay.lower()
+        self._is_replay_paused = not self._is_replay_paused
+        self.send_soon(PauseReplay(is_paused=self._is_replay_paused))
+
+    def action_replay_step(self) -> None:
+        """Let one frame through."""
+        self.send_soon(StepReplay(), is_quiet=True)
+
+    def action_replay_speed(self, step: int) -> None:
+        """Play faster or slower."""
+        self._speed_index = max(0, min(self._speed_index + step, len(_SPEEDS) - 1))
+        self.send_soon(SetReplaySpeed(speed=_SPEEDS[self._speed_index]))
+
+    # -- the cockpit itself ----------------------------------------------------------------
+
+    def action_open_help(self) -> None:
+        """Show every key."""
+        from tui.dialogs.help import Help  # noqa: PLC0415
+
+        self.push_screen(Help())
+
+    def action_open_palette(self) -> None:
+        """Find anything by name."""
+        self.action_command_palette()
+
+    def action_next_theme(self) -> None:
+        """Take the next theme."""
+        names = list(self.themes)
+        index = names.index(self.theme) + 1 if self.theme in names else 0
+        self.use_theme(names[index % len(names)])
+
+    def use_theme(self, name: str) -> None:
+        """Draw everything in other colours."""
+        self.theme = name
+        self.palette = self._palette(name)
+        for pane in self.main.panes.all:
+            pane.use_palette(self.palette)
+
+    @on(ActionChosen)
+    async def run_chosen(self, message: ActionChosen) -> None:
+        """Run an action whose key was clicked."""
+        await self.run_action_id(message.action_id)
+
+    async def run_action_id(self, action_id: str) -> None:
+        """Run an action of the registry where the focus is."""
+        action = BY_ID[action_id].action
+        await self.run_action(action, self.main.focused or self.main)
+
+    async def action_quit(self) -> None:
+        """Leave, asking first when something is open."""
+        self.action_leave()
+
+    @work(group="questions", exclusive=True, exit_on_error=False)
+    async def action_leave(self) -> None:
+        """Close this cockpit; ask first when positions or orders are open."""
+        from tui.dialogs.confirm import Confirm  # noqa: PLC0415
+
+        account = self.main.panes.account
+        if account.is_exposed and not self.is_gone:
+            count = len(account.view.positions)
+            question = Confirm(
+                "Leave the cockpit?",
+                f"{count} position{'' if count == 1 else 's'} and {account.working} working "
+                f"order{'' if account.working == 1 else 's'} are open.",
+                "They are not closed by leaving; the engine follows its policy.",
+                yes="leave",
+                no="stay",
+            )
+            if not await self.push_screen_wait(question):
+                return
+        self.exit()

@@ -1,0 +1,85 @@
+"""Every key and what it does."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.actions import ACTIONS, Action, Place
+
+_WHERE = {
+    Place.WATCHLIST: "watchlist",
+    Place.STRATEGIES: "strategies",
+    Place.REPLAY: "replay",
+}
+
+
+class Help(ModalScreen[None]):
+    """The actions of the registry by group."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "close", "Close", id="help-close"),
+    ]
+    DEFAULT_CSS = """
+    Help { align: center middle; background: $background 60%; }
+    Help > VerticalScroll {
+        width: 84; max-width: 98%; height: 90%; padding: 0 2;
+        border: round $accent; border-title-color: $text; background: $surface;
+        scrollbar-size-vertical: 1;
+    }
+    Help Static { width: 1fr; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Show one text with all groups."""
+        with VerticalScroll() as body:
+            body.border_title = "Keys"
+            body.border_subtitle = "esc closes · j k scroll"
+            yield Static(help_text())
+
+    def on_mount(self) -> None:
+        """Let the arrows scroll at once."""
+        self.query_one(VerticalScroll).focus()
+
+    def action_close(self) -> None:
+        """Go back to the prices."""
+        self.dismiss(None)
+
+
+def help_text() -> Content:
+    """Write the registry as lines of key, title and explanation."""
+    parts: list[tuple[str, str] | str] = []
+    for group in dict.fromkeys(action.group for action in ACTIONS):
+        parts.append((f"\n{group}\n", "bold $accent"))
+        for action in _listed(group):
+            parts.append((f"  {action.shown:>6}  ", "bold $danger" if action.is_dangerous else "bold $key"))
+            parts.append((f"{_title(action):<26}", "$foreground"))
+            parts.append((f" {action.tooltip}\n", "$muted"))
+    parts.append(("\nEvery number on screen comes from the engine; this cockpit holds no truth.\n", "$muted"))
+    return Content.assemble(*parts)
+
+
+def _listed(group: str) -> list[Action]:
+    """Return the group's actions, the nine strategy keys as one."""
+    listed = [action for action in ACTIONS if action.group == group]
+    slots = [action for action in listed if action.id.startswith("strategy-")]
+    if not slots:
+        return listed
+    first = Action(
+        id="strategy-1",
+        keys="1",
+        shown="1 … 9",
+        title="Strategy on or off",
+        tooltip=slots[0].tooltip,
+        group=group,
+    )
+    return [first, *[action for action in listed if action not in slots]]
+
+
+def _title(action: Action) -> str:
+    where = _WHERE.get(action.place)
+    return f"{action.title} ({where})" if where else action.title

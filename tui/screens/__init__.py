@@ -1,0 +1,1 @@
+"""Composition of widgets and their wiring to the engine."""

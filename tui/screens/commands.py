@@ -1,0 +1,60 @@
+"""The palette: every action, market and theme by name."""
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from tui.actions import ACTIONS
+from tui.render.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.app import Cockpit
+
+
+class CockpitCommands(Provider):
+    """Finds actions of the registry, markets of the watchlist and catalogue, themes."""
+
+    @property
+    def cockpit(self) -> "Cockpit":
+        """Return the application."""
+        from tui.app import Cockpit  # noqa: PLC0415 - the application imports this module
+
+        assert isinstance(self.app, Cockpit)
+        return self.app
+
+    def _entries(self) -> "Iterator[tuple[str, str, Callable[[], object]]]":
+        cockpit = self.cockpit
+        for action in ACTIONS:
+            if action.in_palette and cockpit.main.allows(action):
+                title = f"{action.title}  ({action.shown})"
+                yield title, action.tooltip, partial(cockpit.run_action_id, action.id)
+        for name in cockpit.themes:
+            yield f"Theme {name}", "Change the colours", partial(cockpit.use_theme, name)
+        view = cockpit.main.panes.watchlist.view
+        watched = [row.instrument for row in view.rows]
+        for name in watched:
+            show = partial(cockpit.main.show_market, name, is_right=False)
+            yield f"Show {clean(name)}", "Left ladder, candles and tape", show
+        for name in view.catalogue:
+            if name not in watched:
+                watch = partial(cockpit.watch_market, name)
+                yield f"Watch {clean(name)}", "Add to the watchlist", watch
+
+    async def discover(self) -> Hits:
+        """Offer everything but the catalogue before a letter is typed."""
+        for title, words, run in self._entries():
+            if not title.startswith("Watch "):
+                yield DiscoveryHit(Content(title), run, text=title, help=words)
+
+    async def search(self, query: str) -> AsyncIterator[Hit]:
+        """Yield what matches."""
+        matcher = self.matcher(query)
+        for title, words, run in self._entries():
+            score = matcher.match(title)
+            if score > 0:
+                yield Hit(score, matcher.highlight(title), run, text=title, help=words)

@@ -1,0 +1,95 @@
+"""Facts as words: which ones a person should see pass by, and how often."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from core.domain.facts import (
+    AlertEnded,
+    DecisionTaken,
+    Fact,
+    FillBooked,
+    Noted,
+    StrategySwitched,
+    TradingStateChanged,
+    Verdict,
+)
+from core.domain.ids import symbol_of
+from tui.render.text import clean
+
+_FILL_QUIET_SECS: Final = 8.0
+
+
+class Words(msgspec.Struct, frozen=True, gc=False):
+    """A line about a fact; `severity` is Textual's, None for lines that are no toast."""
+
+    text: str
+    severity: str | None = None
+    title: str = ""
+
+
+def words_for(fact: Fact) -> Words | None:
+    """Say a fact in one line; None for facts nobody has to see."""
+    if isinstance(fact, FillBooked):
+        fill = fact.fill
+        text = f"{fill.side} {fill.quantity} {symbol_of(fill.instrument)} at {fill.price}"
+        return Words(f"filled {text} · {fact.book}", "information", "Filled")
+    if isinstance(fact, TradingStateChanged):
+        return Words(f"trading is {fact.state}: {fact.reason}", "warning", "Trading state")
+    if isinstance(fact, DecisionTaken):
+        if fact.verdict is not Verdict.DENIED:
+            return None
+        return Words(f"denied {fact.code} · {fact.text}")
+    if isinstance(fact, StrategySwitched):
+        return Words(f"{fact.strategy} is {'on' if fact.is_on else 'off'} ({fact.by})")
+    if isinstance(fact, AlertEnded):
+        return Words(f"alert {fact.end}: {fact.option} ({fact.by})")
+    if isinstance(fact, Noted):
+        is_loud = fact.level in {"warning", "error", "critical"}
+        return Words(fact.text, "warning" if is_loud else None, "Note")
+    return None
+
+
+class Notices:
+    """Turns facts into the line of the last event and into few toasts."""
+
+    def __init__(
+        self,
+        show_event: Callable[[str], None],
+        toast: Callable[[str, str, str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._show_event = show_event
+        self._toast = toast
+        self._clock = clock
+        self._fills = 0
+        self._fill_quiet_until = 0.0
+
+    def take(self, facts: tuple[Fact, ...]) -> None:
+        """Show what these facts say: the newest as a line, at most one toast of a kind."""
+        newest: Words | None = None
+        for fact in facts:
+            words = words_for(fact)
+            if words is None:
+                continue
+            newest = words
+            if isinstance(fact, FillBooked):
+                self._fills += 1
+            elif words.severity is not None:
+                self._toast(clean(words.text), words.severity, words.title)
+        if newest is not None:
+            self._show_event(clean(newest.text))
+        self._toast_fills(facts)
+
+    def _toast_fills(self, facts: tuple[Fact, ...]) -> None:
+        fills = [fact for fact in facts if isinstance(fact, FillBooked)]
+        if not fills or self._clock() < self._fill_quiet_until:
+            return
+        words = words_for(fills[-1])
+        assert words is not None
+        more = f" (and {self._fills - 1} more)" if self._fills > 1 else ""
+        self._toast(clean(words.text) + more, "information", words.title)
+        self._fills = 0
+        self._fill_quiet_until = self._clock() + _FILL_QUIET_SECS

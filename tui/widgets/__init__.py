@@ -1,0 +1,1 @@
+"""What is on the screen: one widget a file, fed by `show(view)`."""

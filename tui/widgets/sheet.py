@@ -1,0 +1,237 @@
+"""The alert sheet: asks for one decision while the prices behind it stay live."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from textual import events
+
+from core.domain.views import AlertsView, OpenAlert
+from tui.render.alerts import (
+    SEVERITY_MARK,
+    SEVERITY_ROLE,
+    OptionKey,
+    SheetState,
+    option_keys,
+    sheet_rows,
+)
+from tui.render.palette import Palette, Runs
+from tui.widgets.alert_line import remaining_ms
+from tui.widgets.messages import AlertChosen, SheetHidden
+from tui.widgets.pane import Pane, Titles
+
+GUARD_SECS: Final = 0.5
+"""Keys this soon after an alert appears were meant for something else."""
+_RECEIPT_SECS: Final = 3.0
+_PASSED_ON: Final = frozenset({"ctrl+k", "ctrl+q", "ctrl+p", "tab", "shift+tab", "f1", "f2"})
+
+
+class AlertSheet(Pane):
+    """One alert of the queue with its options; Escape hides it and answers nothing."""
+
+    DEFAULT_CSS = """
+    AlertSheet { layer: sheet; }
+    """
+
+    def __init__(
+        self,
+        palette: Palette,
+        *,
+        id: str,  # noqa: A002 - Textual's word
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(palette, id=id)
+        self.view = AlertsView(open=())
+        self.is_open = False
+        self.note = ""
+        self.receipt = ""
+        self._clock = clock
+        self._engine_at = 0
+        self._alert: OpenAlert | None = None
+        self._seen: frozenset[str] = frozenset()
+        self._guarded_until = 0.0
+        self._receipt_until = 0.0
+        self._is_waiting = False
+
+    # -- what it shows ---------------------------------------------------------------------
+
+    def show(self, view: AlertsView, engine_at: int) -> bool:
+        """Take the open alerts; return whether the sheet should come up for a new one."""
+        self.view, self._engine_at = view, engine_at
+        names = frozenset(item.alert.alert_id for item in self._questions())
+        is_new = bool(names - self._seen)
+        self._seen = names
+        if not self.receipt:
+            self._take_first(is_new=is_new)
+        self.redraw()
+        return is_new
+
+    def _questions(self) -> tuple[OpenAlert, ...]:
+        """Alerts that have something to choose."""
+        return tuple(item for item in self.view.open if item.alert.options)
+
+    def _take_first(self, *, is_new: bool) -> None:
+        """Keep the alert that is shown while it is open, otherwise take the most urgent."""
+        questions = self._questions()
+        held = self._alert.alert.alert_id if self._alert else None
+        same = next((item for item in questions if item.alert.alert_id == held), None)
+        if same is not None:
+            self._alert = same
+            if is_new and not self.is_open:
+                self._guard()
+            return
+        self._alert = questions[0] if questions else None
+        self.note, self._is_waiting = "", False
+        if self._alert is not None:
+            self.cursor = self._safe_index()
+            self._guard()
+
+    def _guard(self) -> None:
+        self._guarded_until = self._clock() + GUARD_SECS
+
+    @property
+    def has_question(self) -> bool:
+        """Whether there is an alert or a receipt to show."""
+        return self._alert is not None or bool(self.receipt)
+
+    def came_up(self) -> None:
+        """Start the guard: the sheet has just appeared."""
+        self.is_open = True
+        self._guard()
+        self.redraw()
+
+    def tick(self, engine_at: int) -> None:
+        """Let the countdown run and a receipt go after a while."""
+        self._engine_at = engine_at
+        if self.receipt and self._clock() >= self._receipt_until:
+            self._drop_receipt()
+        self.redraw()
+
+    def show_receipt(self, text: str) -> None:
+        """Show what the engine said to the answer."""
+        self._is_waiting = False
+        self.receipt = text or "done"
+        self._receipt_until = self._clock() + _RECEIPT_SECS
+        self.redraw()
+
+    def show_refusal(self, text: str) -> None:
+        """Say that the answer did not count."""
+        self._is_waiting = False
+        self.note = text
+        self.redraw()
+
+    def _drop_receipt(self) -> None:
+        self.receipt = ""
+        self._alert = None
+        self._take_first(is_new=True)
+
+    def title(self) -> Titles:
+        """Return severity and scope."""
+        if self._alert is None:
+            return [("Alert", "text")]
+        alert = self._alert.alert
+        mark = SEVERITY_MARK[alert.severity]
+        return [(f"{mark} {alert.severity.upper()}", SEVERITY_ROLE[alert.severity])]
+
+    def status(self) -> Titles:
+        """Return the place in the queue."""
+        if self._alert is None:
+            return []
+        place, count = self._place()
+        repeats = self._alert.repeats
+        texts = [(f"seen {repeats}× · ", "muted")] if repeats > 1 else []
+        return [*texts, (f"{place} of {count}", "text")]
+
+    def _place(self) -> tuple[int, int]:
+        names = [item.alert.alert_id for item in self._questions()]
+        held = self._alert.alert.alert_id if self._alert else None
+        return (names.index(held) + 1 if held in names else 1, max(1, len(names)))
+
+    def rows(self, width: int, height: int) -> Iterable[tuple[int, Runs]]:
+        """Draw the alert."""
+        if self._alert is None:
+            return
+        place, count = self._place()
+        state = SheetState(
+            open=self._alert,
+            place=place,
+            count=count,
+            remaining_ms=remaining_ms(self._alert.alert.deadline, self._engine_at),
+            chosen=self.cursor,
+            note=self.note,
+            receipt=self.receipt,
+            is_focused=self.has_focus,
+        )
+        yield from enumerate(sheet_rows(state, width, height, self.palette))
+
+    # -- what a person does ----------------------------------------------------------------
+
+    def _options(self) -> tuple[OptionKey, ...]:
+        return option_keys(self._alert.alert) if self._alert else ()
+
+    def _safe_index(self) -> int:
+        """Return the option the cursor starts on: the safe default, else one without risk."""
+        options = self._options()
+        assert self._alert is not None
+        calm = [index for index, item in enumerate(options) if not item.option.adds_risk]
+        default = self._alert.alert.safe_default
+        return next((i for i in calm if options[i].option.key == default), (calm or [-1])[0])
+
+    def action_move_cursor(self, rows: int) -> None:
+        """Move among the options that add no risk."""
+        calm = [i for i, item in enumerate(self._options()) if not item.option.adds_risk]
+        if self.cursor in calm:
+            index = max(0, min(calm.index(self.cursor) + rows, len(calm) - 1))
+            self.cursor = calm[index]
+            self.redraw()
+
+    def action_move_aside(self, direction: int) -> None:
+        """Go nowhere: the sheet stands over its neighbours."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Choose an option; every other key that could act elsewhere is swallowed."""
+        if event.key in _PASSED_ON:
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key == "escape":
+            self._hide()
+        elif self._clock() >= self._guarded_until:
+            self._answer_key(event)
+
+    def _answer_key(self, event: events.Key) -> None:
+        if self.receipt:
+            self._drop_receipt()
+            self.redraw()
+        elif event.key == "enter":
+            options = self._options()
+            if 0 <= self.cursor < len(options) and not options[self.cursor].option.adds_risk:
+                self._choose(options[self.cursor])
+        elif event.key in {"up", "down"}:
+            self.action_move_cursor(-1 if event.key == "up" else 1)
+        else:
+            char = (event.character or "").lower()
+            for item in self._options():
+                if item.key == char:
+                    self._choose(item)
+
+    def _choose(self, item: OptionKey) -> None:
+        if self._is_waiting or self._alert is None:
+            return
+        self._is_waiting = True
+        self.note = f"{item.option.label}: waiting for the engine…"
+        self.post_message(AlertChosen(self._alert.alert.alert_id, item.option.key))
+        self.redraw()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Refuse text that was not typed."""
+        event.stop()
+        event.prevent_default()
+        self.note = "pasted text is refused: press the key of an option"
+        self.redraw()
+
+    def _hide(self) -> None:
+        if self.receipt:
+            self._drop_receipt()
+        self.is_open = False
+        self.post_message(SheetHidden())
