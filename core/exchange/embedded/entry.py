@@ -7,9 +7,9 @@ market's own life may also `quote`, which moves several of its orders in one boo
 from collections.abc import Iterable, Mapping
 
 from core.exchange.embedded.accounts import Account, Fill
+from core.exchange.embedded.admission import admit, price_bound, walked
 from core.exchange.embedded.clearing import Clearing
 from core.exchange.embedded.feed import Feed
-from core.exchange.embedded.margin import has_margin_for
 from core.exchange.embedded.market import Market, Trade
 from core.exchange.embedded.orders import (
     Expiry,
@@ -20,13 +20,10 @@ from core.exchange.embedded.orders import (
     Status,
     TimeInForce,
 )
-from core.exchange.embedded.refusals import Refusal, client_error
-from core.exchange.embedded.spec import ASSETS, scaled_price
 from core.exchange.embedded.units import Instant
 
 Quote = tuple[bool, int, int]
 """(is_bid, price in ticks, size in steps) of a resting order to place."""
-_LAST_MARK_ASSET = "USDC"
 
 
 class OrderEntry:
@@ -50,7 +47,7 @@ class OrderEntry:
         """Bring an order to the book now. Raises Refusal where it never becomes one."""
         market = self._markets[request.symbol]
         order = self._new_order(account, request)
-        self._check(account, market, order)
+        admit(account, order, self._markets)
         self._accept(account, market, order)
         self._run(account, market, order)
         self._feed.book_changed(market)
@@ -60,7 +57,7 @@ class OrderEntry:
     def check(self, account: Account, request: OrderRequest) -> None:
         """Refuse what can be refused before the speed bump. Raises Refusal."""
         order = Order(0, account.name, request, self._instant.ns)
-        self._check(account, self._markets[request.symbol], order)
+        admit(account, order, self._markets)
 
     def cancel(self, account: Account, orders: Iterable[Order]) -> None:
         """Take resting orders of one account out of their books."""
@@ -85,14 +82,6 @@ class OrderEntry:
         ]
         self._feed.book_changed(market)
         return placed
-
-    def asset_marks(self) -> dict[str, int]:
-        """Return the price of every asset in atoms of USDC."""
-        marks = {asset: 10**10 if asset == _LAST_MARK_ASSET else 0 for asset in ASSETS}
-        for market in self._markets.values():
-            if market.spec.is_perp:
-                marks[market.spec.base] = market.mark
-        return marks
 
     def _new_order(self, account: Account, request: OrderRequest) -> Order:
         self._last_order_id += 1
@@ -122,7 +111,7 @@ class OrderEntry:
         if order.request.reduce_only and not self._cut_to_position(account, market, order):
             self._end(account, market, order, Expiry.REDUCE_ONLY)
             return
-        bound = self._bound(market, order)
+        bound = price_bound(market, order)
         if _must_fill(order) and market.book.fillable(order, bound) < order.leaves:
             self._end(account, market, order, Expiry.FILL_OR_KILL)
             return
@@ -231,7 +220,7 @@ class OrderEntry:
         held = account.position_steps(market.spec.symbol)
         closable = max(0, -held if order.is_bid else held)
         if order.quantity is None:
-            order.quantity = self._walk(market, order)[0]
+            order.quantity = walked(market, order)[0]
         if 0 < closable < order.quantity:
             order.quantity = closable
             self._feed.order_changed(account, order, "orderModified")
@@ -253,66 +242,6 @@ class OrderEntry:
                 market.book.shrink(order, closable)
                 self._feed.order_changed(account, order, "orderModified")
             held += order.leaves if order.is_bid else -order.leaves
-
-    def _check(self, account: Account, market: Market, order: Order) -> None:
-        """Refuse an order that may not reach the book. Raises Refusal."""
-        request = order.request
-        if request.post_only and market.book.would_take(order.price, is_bid=order.is_bid):
-            raise Refusal("INVALID_ORDER", "Order would immediately match and take")
-        if market.spec.is_perp:
-            if not request.reduce_only and not self._has_margin(account, market, order):
-                raise Refusal("INSUFFICIENT_MARGIN", "Insufficient margin")
-        elif request.reduce_only:
-            raise client_error("Reduce only orders are not supported for spot markets")
-        elif not account.is_house and not self._has_funds(account, market, order):
-            raise Refusal("INSUFFICIENT_FUNDS", "Insufficient funds")
-
-    def _has_margin(self, account: Account, market: Market, order: Order) -> bool:
-        if account.is_house:
-            return True
-        sized = order
-        if order.quantity is None:
-            steps, _ = self._walk(market, order)
-            sized = Order(order.id, order.owner, order.request, order.created_ns)
-            sized.quantity = steps
-        return has_margin_for(account, sized, self._markets, self.asset_marks())
-
-    def _has_funds(self, account: Account, market: Market, order: Order) -> bool:
-        spec = market.spec
-        if order.request.price is not None:
-            steps, cost = order.leaves, order.leaves * order.price
-        else:
-            steps, cost = self._walk(market, order)
-        if order.is_bid:
-            return account.balance(spec.quote).available >= cost * spec.cost_atoms
-        return account.balance(spec.base).available >= steps * spec.step_atoms
-
-    def _walk(self, market: Market, order: Order) -> tuple[int, int]:
-        """Return the steps a market order would take from the book now, and their cost."""
-        steps = cost = 0
-        bound = self._bound(market, order)
-        for price, size in market.book.levels(is_bid=not order.is_bid):
-            if bound is not None and (price > bound if order.is_bid else price < bound):
-                break
-            if order.quantity is None:
-                wanted = ((order.request.quote_budget or 0) - cost) // price
-            else:
-                wanted = order.quantity - steps
-            taken = min(size, wanted)
-            if taken <= 0:
-                break
-            steps, cost = steps + taken, cost + taken * price
-        return steps, cost
-
-    def _bound(self, market: Market, order: Order) -> int | None:
-        """Return the worst price an order may trade at."""
-        if order.request.price is not None:
-            return order.request.price
-        best = market.book.best(is_bid=not order.is_bid)
-        if best is None:
-            return None
-        spec = market.spec
-        return scaled_price(best, spec.max_impact if order.is_bid else spec.min_impact)
 
 
 def _must_fill(order: Order) -> bool:

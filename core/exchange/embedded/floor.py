@@ -16,3 +16,8 @@ class Floor:
         self.clearing = Clearing(first_id, instant)
         self.feed = Feed(markets, self.clearing, instant)
         self.entry = OrderEntry(markets, self.clearing, self.feed, instant, first_id)
+
+
+def of_kind(floor: Floor, kind: str | None) -> list[Market]:
+    """Return the markets of one kind, or all."""
+    return [each for each in floor.markets.values() if kind is None or each.spec.kind == kind]

@@ -55,6 +55,7 @@ ORDER_FIELDS: Final = (
 )
 """The body fields an order is read from, and therefore signed with."""
 _MAX_CLIENT_ID: Final = 2**32 - 1
+_UINT32_DIGITS: Final = 10
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -87,9 +88,13 @@ def client_id(body: Body, payload: str = _PAYLOAD) -> int | None:
     field = body.get("clientId")
     if field is None:
         return None
-    if field.is_string or not field.text.isdecimal() or int(field.text) > _MAX_CLIENT_ID:
+    if field.is_string or not _is_uint32(field.text):
         raise bad_field("uint32", "Expected input type", payload)
     return int(field.text)
+
+
+def _is_uint32(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _UINT32_DIGITS and int(text) <= _MAX_CLIENT_ID
 
 
 def _market(body: Body, markets: dict[str, Market]) -> Market:

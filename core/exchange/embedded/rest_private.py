@@ -2,6 +2,7 @@
 
 from core.exchange.contract import Reply
 from core.exchange.embedded.accounts import Account
+from core.exchange.embedded.admission import asset_marks
 from core.exchange.embedded.calls import (
     Call,
     empty_reply,
@@ -78,7 +79,7 @@ def capital(floor: Floor, call: Call) -> Reply:
 
 def collateral(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/capital/collateral."""
-    marks = floor.entry.asset_marks()
+    marks = asset_marks(floor.markets)
     state = margin_state(call.owner, floor.markets, marks)
     exposure = state.exposure
     return json_reply(
@@ -145,7 +146,7 @@ def max_order(floor: Floor, call: Call) -> Reply:
 def _most_steps(floor: Floor, owner: Account, found: Market, side: Side, price: int) -> int:
     spec = found.spec
     if spec.is_perp:
-        state = margin_state(owner, floor.markets, floor.entry.asset_marks())
+        state = margin_state(owner, floor.markets, asset_marks(floor.markets))
         power = state.available * atoms(owner.leverage_limit) // SCALE
         return power * SCALE // price // spec.step_atoms
     if side is Side.ASK:

@@ -1,4 +1,4 @@
-"""Handlers of the unsigned endpoints."""
+"""Handlers of the unsigned endpoints of moving markets: prices, books, trades, candles."""
 
 from typing import Final
 
@@ -11,18 +11,16 @@ from core.exchange.embedded.calls import (
     paged,
     required_integer,
     required_market,
-    text_reply,
 )
 from core.exchange.embedded.candles import INTERVALS, Candle
-from core.exchange.embedded.floor import Floor
+from core.exchange.embedded.floor import Floor, of_kind
 from core.exchange.embedded.frames import next_funding_ms
 from core.exchange.embedded.market import Market, Trade
 from core.exchange.embedded.refusals import client_error, missing_parameter
 from core.exchange.embedded.spec import (
-    ASSETS,
     BASE_FUNDING_RATE,
     FUNDING_INTERVAL_NS,
-    AssetSpec,
+    MARKET_KINDS,
     MarketSpec,
 )
 from core.exchange.embedded.units import (
@@ -35,48 +33,12 @@ from core.exchange.embedded.units import (
     trimmed,
 )
 
-_KINDS: Final = ("SPOT", "PERP", "IPERP", "DATED", "PREDICTION", "RFQ")
 _DEPTH_LIMITS: Final = ("5", "10", "20", "50", "100", "500", "1000")
 _TICKER_MINUTES: Final = {"1d": 1_440, "1w": 10_080}
 _MAX_KLINES: Final = 1_000
 _MAX_FUNDING_LIMIT: Final = 10_000
 _FUNDING_ROWS: Final = 720
 _RATE_UNIT: Final = 10
-
-
-def status(floor: Floor, call: Call) -> Reply:
-    """GET /api/v1/status."""
-    del floor, call
-    return json_reply({"message": None, "status": "Ok"})
-
-
-def ping(floor: Floor, call: Call) -> Reply:
-    """GET /api/v1/ping: plain text."""
-    del floor, call
-    return text_reply("pong")
-
-
-def nothing(floor: Floor, call: Call) -> Reply:
-    """Answer an empty list: wallets, and all that concerns stocks."""
-    del floor, call
-    return json_reply([])
-
-
-def time(floor: Floor, call: Call) -> Reply:
-    """GET /api/v1/time: plain text milliseconds."""
-    del call
-    return text_reply(str(floor.instant.ns // NS_PER_MS))
-
-
-def markets(floor: Floor, call: Call) -> Reply:
-    """GET /api/v1/markets."""
-    kind = one_of(call.query, "marketType", "MarketType", _KINDS, None)
-    return json_reply([each.spec.wire() for each in _of_kind(floor, kind)])
-
-
-def market(floor: Floor, call: Call) -> Reply:
-    """GET /api/v1/market."""
-    return json_reply(required_market(floor.markets, call.query).spec.wire())
 
 
 def ticker(floor: Floor, call: Call) -> Reply:
@@ -142,13 +104,13 @@ def klines(floor: Floor, call: Call) -> Reply:
 def mark_prices(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/markPrices."""
     symbol = call.query.get("symbol")
-    kind = one_of(call.query, "marketType", "MarketType", _KINDS, "PERP")
+    kind = one_of(call.query, "marketType", "MarketType", MARKET_KINDS, "PERP")
     if symbol is not None:
         found = floor.markets.get(symbol)
         if found is None:
             raise client_error("Symbol not found")
         return json_reply([_mark(found, floor)])
-    return json_reply([_mark(each, floor) for each in _of_kind(floor, kind)])
+    return json_reply([_mark(each, floor) for each in of_kind(floor, kind)])
 
 
 def open_interest(floor: Floor, call: Call) -> Reply:
@@ -156,7 +118,7 @@ def open_interest(floor: Floor, call: Call) -> Reply:
     if "symbol" in call.query:
         found = [required_market(floor.markets, call.query)]
     else:
-        found = _of_kind(floor, "PERP")
+        found = of_kind(floor, "PERP")
     now_ms = floor.instant.ns // NS_PER_MS
     return json_reply(
         [
@@ -187,22 +149,6 @@ def funding_rates(floor: Floor, call: Call) -> Reply:
         for age, rate in enumerate(rates)
     ]
     return paged(rows, call.query, max_limit=_MAX_FUNDING_LIMIT)
-
-
-def assets(floor: Floor, call: Call) -> Reply:
-    """GET /api/v1/assets."""
-    del floor, call
-    return json_reply([_asset(each) for each in ASSETS.values()])
-
-
-def collateral(floor: Floor, call: Call) -> Reply:
-    """GET /api/v1/collateral."""
-    del floor, call
-    return json_reply([_collateral(each) for each in ASSETS.values()])
-
-
-def _of_kind(floor: Floor, kind: str | None) -> list[Market]:
-    return [each for each in floor.markets.values() if kind is None or each.spec.kind == kind]
 
 
 def _ticker_minutes(call: Call) -> int:
@@ -279,35 +225,4 @@ def _mark(found: Market, floor: Floor) -> dict[str, object]:
         "markPrice": trimmed(found.mark),
         "nextFundingTimestamp": next_funding_ms(floor.instant.ns),
         "symbol": spec.symbol,
-    }
-
-
-def _asset(asset: AssetSpec) -> dict[str, object]:
-    token = {
-        "blockchain": asset.blockchain,
-        "contractAddress": None,
-        "depositEnabled": False,
-        "displayName": asset.name,
-        "maximumWithdrawal": None,
-        "minimumDeposit": "0",
-        "minimumWithdrawal": "0",
-        "nativeDecimals": asset.fee_decimals,
-        "withdrawEnabled": False,
-        "withdrawalFee": "0",
-    }
-    return {
-        "coingeckoId": asset.name.lower().replace(" ", "-"),
-        "displayName": asset.name,
-        "symbol": asset.symbol,
-        "tokens": [token],
-    }
-
-
-def _collateral(asset: AssetSpec) -> dict[str, object]:
-    function = {"base": "0.02", "factor": "0.00006", "type": "sqrt"}
-    return {
-        "haircutFunction": {"kind": {"type": "identity"}, "weight": asset.collateral_weight},
-        "imfFunction": function,
-        "mmfFunction": {**function, "base": "0.0125"},
-        "symbol": asset.symbol,
     }

@@ -6,7 +6,13 @@ from typing import Final, TypeVar
 import msgspec
 
 from core.exchange.contract import Wire
-from core.exchange.embedded import rest_history, rest_orders, rest_private, rest_public
+from core.exchange.embedded import (
+    rest_history,
+    rest_orders,
+    rest_private,
+    rest_public,
+    rest_reference,
+)
 from core.exchange.embedded.auth import authenticate, body_text, query_text
 from core.exchange.embedded.calls import Body, Call, Outcome, read_bodies
 from core.exchange.embedded.floor import Floor
@@ -39,11 +45,11 @@ _LIMIT_FIELDS: Final = (
 )
 
 _PUBLIC: Final[Mapping[str, Handler]] = {
-    "/api/v1/status": rest_public.status,
-    "/api/v1/ping": rest_public.ping,
-    "/api/v1/time": rest_public.time,
-    "/api/v1/markets": rest_public.markets,
-    "/api/v1/market": rest_public.market,
+    "/api/v1/status": rest_reference.status,
+    "/api/v1/ping": rest_reference.ping,
+    "/api/v1/time": rest_reference.time,
+    "/api/v1/markets": rest_reference.markets,
+    "/api/v1/market": rest_reference.market,
     "/api/v1/ticker": rest_public.ticker,
     "/api/v1/tickers": rest_public.tickers,
     "/api/v1/depth": rest_public.depth,
@@ -53,12 +59,12 @@ _PUBLIC: Final[Mapping[str, Handler]] = {
     "/api/v1/markPrices": rest_public.mark_prices,
     "/api/v1/openInterest": rest_public.open_interest,
     "/api/v1/fundingRates": rest_public.funding_rates,
-    "/api/v1/assets": rest_public.assets,
-    "/api/v1/collateral": rest_public.collateral,
-    "/api/v1/securities": rest_public.nothing,
-    "/api/v1/stockHolidays": rest_public.nothing,
-    "/api/v1/stockSessions": rest_public.nothing,
-    "/api/v1/wallets": rest_public.nothing,
+    "/api/v1/assets": rest_reference.assets,
+    "/api/v1/collateral": rest_reference.collateral,
+    "/api/v1/securities": rest_reference.nothing,
+    "/api/v1/stockHolidays": rest_reference.nothing,
+    "/api/v1/stockSessions": rest_reference.nothing,
+    "/api/v1/wallets": rest_reference.nothing,
 }
 
 ROUTES: Final[dict[tuple[str, str], Route]] = {

@@ -164,6 +164,17 @@ def test_an_account_does_not_trade_with_itself(ann: Client) -> None:
     assert [o["id"] for o in decoded(ann.ask("orderQueryAll", "/api/v1/orders"))] == [resting["id"]]
 
 
+def test_funds_are_checked_against_what_others_offer(ann: Client, bob: Client) -> None:
+    """An own order that will give way does not make a market order look cheap."""
+    ann.place(SPOT, "Ask", "900", "141")
+    bob.place(SPOT, "Ask", "900", "142")
+    ann.exchange.floor.clearing.accounts["ann"].balance("USDC").available = 1_269_50 * 10**8
+
+    answer = ann.place(SPOT, "Bid", "9", selfTradePrevention="RejectMaker")
+
+    assert refused(answer) == (400, "INSUFFICIENT_FUNDS", "Insufficient funds")
+
+
 @pytest.mark.parametrize(
     ("body", "code", "message"),
     [
