@@ -6,9 +6,11 @@ import time
 from typing import Any, Final
 
 from core.domain.commands import StopAll
+from core.domain.events import TimerFired
 from core.domain.facts import Mode
+from core.runtime.launch import Launch
 from core.runtime.logs import RingHandler
-from core.runtime.runs import Launch, Run, open_run
+from core.runtime.runs import Run, open_run
 from core.runtime.shell import Shell
 from core.runtime.summary import replay_summary, trading_summary
 
@@ -47,6 +49,9 @@ async def end_in_order(shell: Shell) -> bool:
     await _until(lambda: not shell.engine.rooms.trading.orders.live(), CLOSE_SECS)
     await shell.drained()
     wanted = {r.account: r.compared for r in shell.engine.rooms.reconcilers}
+    for reconciler in shell.engine.rooms.reconcilers:
+        now = shell.clock.now()
+        shell.publish(TimerFired(ts_event=now, ts_recv=now, key=reconciler.timer, due=now))
 
     def is_compared() -> bool:
         return all(

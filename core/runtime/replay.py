@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from core.domain.effects import SetPace, WakeAt
 from core.domain.errors import ConfigError
 from core.domain.events import Body, DepthChanged, Progressed, TimerFired
@@ -17,19 +15,13 @@ from core.exchange.replay import KINDS, ReplayDecoder
 from core.market.recording import Recording, merged
 from core.runtime.clock import VirtualClock
 from core.runtime.keeping import REPLAY
+from core.runtime.launch import RecordingChoice
 from core.runtime.shell import Shell
 
 _PEEKED_LINES: Final = 400
 _SLICE_SECS: Final = 0.008
 _TURN_SECS: Final = 0.01
 _NS: Final = 1_000_000_000
-
-
-class RecordingChoice(msgspec.Struct, frozen=True, gc=False):
-    """One `VENUE=FILE` of the command line."""
-
-    kind: str
-    path: str
 
 
 class VirtualTimers:

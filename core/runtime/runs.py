@@ -27,9 +27,9 @@ from core.runtime.assembly import DeskSettings, begin, build
 from core.runtime.clock import Clock, SystemClock, VirtualClock
 from core.runtime.config import Config, VenueConfig, VenueKind, load_key_file
 from core.runtime.crash import crash_point_from_environment
+from core.runtime.launch import Launch
 from core.runtime.lock import AccountLock
 from core.runtime.replay import (
-    RecordingChoice,
     Replay,
     VirtualTimers,
     first_glance,
@@ -42,19 +42,6 @@ log = logging.getLogger(__name__)
 LEADER: Final = LeaderId("leader")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _IN_MEMORY: Final = PacingLimits(query_secs=0.002, history_secs=0.05)
-
-
-class Launch(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything an engine is started with; crosses to its process as msgpack."""
-
-    mode: Mode
-    config: Config
-    data_dir: str
-    seed: int = 1
-    rest_url: str = ""
-    ws_url: str = ""
-    recordings: tuple[RecordingChoice, ...] = ()
-    speed: float = 1.0
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -1,0 +1,96 @@
+"""The engine as a process of its own, started with one end of a socket pair.
+
+The first message on the link is the `Launch`. The run ends in order when the cockpit goes, or on
+SIGTERM, SIGINT or SIGHUP.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+
+from core.domain.errors import CockpitError
+from core.runtime.headless import end_in_order
+from core.runtime.launch import Launch
+from core.runtime.link_server import LinkServer
+from core.runtime.link_wire import EngineFailed, message, read_message
+from core.runtime.logs import set_up_logging
+from core.runtime.runs import Run, open_run
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Serve one cockpit over the descriptor given as the only argument; return the exit code."""
+    return asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1]))))
+
+
+async def _serve(connected: socket.socket) -> int:
+    connected.setblocking(False)
+    reader, writer = await asyncio.open_connection(sock=connected)
+    launch = msgspec.msgpack.decode(await read_message(reader), type=Launch)
+    set_up_logging(Path(launch.data_dir) / "logs")
+    try:
+        async with open_run(launch) as run:
+            await _run_until_gone(run, reader, writer)
+    except CockpitError as error:
+        log.warning("engine.cannot_start", extra={"error": str(error)})
+        await _tell(writer, str(error))
+        return 2
+    except Exception as error:
+        # The process's edge: the person is told, the traceback is in the log.
+        log.exception("engine.failed")
+        await _tell(writer, f"the engine failed: {error!r}; see the log in {launch.data_dir}/logs")
+        return 1
+    return 0
+
+
+async def _run_until_gone(
+    run: Run, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    serving = asyncio.create_task(LinkServer(run.shell, reader, writer, "cockpit").serve())
+    tasks = {serving, run.pump}
+    player = None
+    if run.replay is not None:
+        player = asyncio.create_task(run.replay.run_paced(), name="replay")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, serving.cancel)
+    watched: set[asyncio.Task[None]] = tasks if player is None else {*tasks, player}
+    await _first_end(watched, player)
+    if player is not None:
+        player.cancel()
+        await asyncio.gather(player, return_exceptions=True)
+    if not run.pump.done():
+        await end_in_order(run.shell)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _first_end(tasks: "set[asyncio.Task[None]]", player: "asyncio.Task[None] | None") -> None:
+    """Wait until the cockpit or the pump ends; a recording's end alone ends nothing."""
+    waiting = set(tasks)
+    while True:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if not task.cancelled():
+                task.result()
+        if done - {player}:
+            return
+
+
+async def _tell(writer: asyncio.StreamWriter, text: str) -> None:
+    try:
+        writer.write(message(EngineFailed(text)))
+        await writer.drain()
+    except ConnectionError:
+        log.info("engine.nobody_to_tell")
+    writer.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

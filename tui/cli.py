@@ -1,0 +1,206 @@
+"""The command line. Imports textual only to open a screen, the engine only to run without one."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from core.domain.errors import CockpitError, ConfigError
+from core.domain.facts import Mode
+from core.runtime.config import Config, data_folder, load_config
+from core.runtime.launch import Launch
+
+WRONG: Final = 2
+app = typer.Typer(
+    name="wingman",
+    help="A trading cockpit that lives in a terminal. Without a command: the simulation.",
+    add_completion=True,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigPath = Annotated[Path | None, typer.Option("--config", help="Configuration file (TOML).")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where journals, logs and the watchlist live.")
+]
+Theme = Annotated[str, typer.Option("--theme", help="Name of a theme; else as configured.")]
+RestUrl = Annotated[
+    str, typer.Option("--backpack-url", help="REST address of an exchange on this machine.")
+]
+WsUrl = Annotated[
+    str, typer.Option("--backpack-ws-url", help="WebSocket address of the same exchange.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the embedded exchange's life.")]
+Headless = Annotated[bool, typer.Option("--headless", help="Run without a screen.")]
+ForSecs = Annotated[
+    float, typer.Option("--for", min=0.1, help="With --headless: run this many seconds.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.callback(invoke_without_command=True)
+def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the command line
+    context: typer.Context,
+    config: ConfigPath = None,
+    data_dir: DataDir = None,
+    theme: Theme = "",
+    backpack_url: RestUrl = "",
+    backpack_ws_url: WsUrl = "",
+    seed: Seed = 1,
+    headless: Headless = False,  # noqa: FBT002  a flag of the command line
+    for_secs: ForSecs = 60.0,
+    as_json: AsJson = False,  # noqa: FBT002  as above
+) -> None:
+    """Open the cockpit on the embedded exchange: no account, no network, always SIMULATION."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = load_config(config)
+    if bool(backpack_url) != bool(backpack_ws_url):
+        raise ConfigError(
+            "both addresses are needed",
+            "--backpack-url and --backpack-ws-url go together",
+            "`wingman venue` prints both",
+        )
+    launch = Launch(
+        mode=Mode.SIMULATION,
+        config=settings,
+        data_dir=_made(data_folder(data_dir)),
+        seed=seed,
+        rest_url=backpack_url,
+        ws_url=backpack_ws_url,
+    )
+    _run(launch, settings, theme, for_secs if headless else None, as_json=as_json)
+
+
+@app.command()
+def replay(
+    recordings: Annotated[
+        list[str], typer.Argument(help="VENUE=FILE, one or more; merged on their receive clock.")
+    ],
+    config: ConfigPath = None,
+    data_dir: DataDir = None,
+    theme: Theme = "",
+    speed: Annotated[
+        float,
+        typer.Option("--speed", min=0, help="Multiple of its own speed; 0: full."),
+    ] = 1.0,
+    headless: Headless = False,  # noqa: FBT002  a flag of the command line
+    as_json: AsJson = False,  # noqa: FBT002  as above
+) -> None:
+    """Play recordings through the same engine and the same screens."""
+    from core.runtime.replay import parse_choice  # noqa: PLC0415  codecs, only needed here
+
+    settings = load_config(config)
+    launch = Launch(
+        mode=Mode.REPLAY,
+        config=settings,
+        data_dir=_made(data_folder(data_dir)),
+        recordings=tuple(parse_choice(text) for text in recordings),
+        speed=speed,
+    )
+    _run(launch, settings, theme, 0.0 if headless else None, as_json=as_json)
+
+
+@app.command()
+def venue(
+    seed: Seed = 1,
+    speed: Annotated[float, typer.Option("--speed", min=0.01, help="Speed of its clock.")] = 1.0,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
+    as_json: AsJson = False,  # noqa: FBT002  a flag of the command line
+) -> None:
+    """Serve the embedded exchange on this machine: any Backpack client can trade on it."""
+    import asyncio  # noqa: PLC0415  heavy imports wait for their command
+
+    from core.exchange.embedded.server import PortInUseError, run_venue  # noqa: PLC0415  as above
+
+    try:
+        asyncio.run(run_venue(seed=seed, speed=speed, port=port, as_json=as_json))
+    except PortInUseError as error:
+        raise ConfigError("port is in use", str(port), "Choose another --port, or 0") from error
+
+
+def main() -> None:
+    """Run the command line; a wrong input is one sentence and exit code 2."""
+    try:
+        app()
+    except CockpitError as error:
+        typer.echo(f"wingman: {error}", err=True)
+        sys.exit(WRONG)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+# ---- parts -------------------------------------------------------------------------------------
+
+
+def _run(
+    launch: Launch, settings: Config, theme: str, headless_secs: float | None, *, as_json: bool
+) -> None:
+    if headless_secs is None:
+        _cockpit(launch, theme or settings.screen.theme, settings.screen.frames_per_sec)
+        return
+    summary = _headless(launch, headless_secs)
+    typer.echo(_json(summary) if as_json else _table(summary))
+
+
+def _headless(launch: Launch, secs: float) -> dict[str, Any]:
+    import asyncio  # noqa: PLC0415  heavy imports wait for their command
+
+    from core.runtime.headless import run_headless  # noqa: PLC0415  as above
+    from core.runtime.logs import set_up_logging  # noqa: PLC0415  as above
+
+    ring = set_up_logging(Path(launch.data_dir) / "logs")
+    return asyncio.run(run_headless(launch, secs, ring))
+
+
+def _cockpit(launch: Launch, theme: str, frames_per_sec: int) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError(
+            "no terminal to draw on", "input or output is not a terminal", "Use --headless"
+        )
+    from core.runtime.engine_start import EngineProcess  # noqa: PLC0415  before the screen's
+
+    engine = EngineProcess(launch)
+    _draw(engine.socket, theme, frames_per_sec)
+    engine.wait(15.0)
+
+
+def _draw(connected: Any, theme: str, frames_per_sec: int) -> None:
+    from core.runtime.link_client import SocketLink  # noqa: PLC0415  after the engine started
+    from core.runtime.logs import set_up_logging  # noqa: PLC0415  as above
+    from tui.app import Cockpit  # noqa: PLC0415  textual, only to open a screen
+
+    set_up_logging(None)
+    Cockpit(SocketLink(connected), theme=theme, frame_hz=frames_per_sec).run()
+
+
+def _made(folder: Path) -> str:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(
+            "data directory cannot be made", f"{folder}: {error.strerror}", "Choose --data-dir"
+        ) from error
+    return str(folder.resolve())
+
+
+def _json(summary: dict[str, Any]) -> str:
+    return msgspec.json.encode(summary).decode()
+
+
+def _table(summary: dict[str, Any]) -> str:
+    width = max(len(key) for key in summary)
+    return "\n".join(f"{key:{width}}  {_plain(value)}" for key, value in summary.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
+    return str(value)
+
+
+if __name__ == "__main__":
+    main()
