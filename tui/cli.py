@@ -10,7 +10,7 @@ import typer
 from core.domain.errors import CockpitError, ConfigError
 from core.domain.facts import Mode
 from core.runtime.config import Config, data_folder, load_config
-from core.runtime.launch import Launch
+from core.runtime.launch import VERSION, Launch
 
 WRONG: Final = 2
 app = typer.Typer(
@@ -41,9 +41,18 @@ ForSecs = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001  the shape of a typer callback
+    if is_asked:
+        typer.echo(f"wingman {VERSION}")
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True)
 def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the command line
     context: typer.Context,
+    version: Annotated[  # noqa: FBT002  a flag of the command line
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print it.")
+    ] = False,
     config: ConfigPath = None,
     data_dir: DataDir = None,
     theme: Theme = "",
@@ -55,6 +64,7 @@ def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the comman
     as_json: AsJson = False,  # noqa: FBT002  as above
 ) -> None:
     """Open the cockpit on the embedded exchange: no account, no network, always SIMULATION."""
+    del version
     if context.invoked_subcommand is not None:
         return
     settings = load_config(config)

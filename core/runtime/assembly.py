@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,6 +24,7 @@ from core.runtime.deciding import StrategyDeciders
 from core.runtime.desk import Desk, Wiring
 from core.runtime.frames import Frames
 from core.runtime.keeping import BEAT, Keeper, ProgressBoard
+from core.runtime.launch import VERSION
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.panels import Links, Panels
 from core.runtime.people import People
@@ -36,8 +37,6 @@ from core.trading.chase import Chase
 from core.trading.client_ids import ClientIds
 from core.trading.reconcile import Reconciler
 from core.trading.room import TradingRoom
-
-VERSION: Final = "0.1.0"
 
 
 class DeskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True):

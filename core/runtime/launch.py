@@ -1,9 +1,13 @@
 """What an engine is started with. Light to import: the cockpit needs it before its first paint."""
 
+from typing import Final
+
 import msgspec
 
 from core.domain.facts import Mode
 from core.runtime.config import Config
+
+VERSION: Final = "0.1.0"
 
 
 class RecordingChoice(msgspec.Struct, frozen=True, gc=False):
