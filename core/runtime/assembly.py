@@ -128,6 +128,8 @@ def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> lis
         )
     wanted = rooms.watchlist.instruments or settings.watchlist
     opening = rooms.watchlist.open(wanted, at)
+    if settings.can_query:
+        rooms.progress.expect(settings.venues, wanted)
     effects: list[Effect] = [WakeAt(key=BEAT, at=at), *rooms.risk.restart_effects(at)]
     desk.absorb(Reaction((*facts, *opening.facts), opening.effects), at, effects)
     return effects

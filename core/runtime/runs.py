@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from core.domain.errors import ConfigError
-from core.domain.events import Body, Progressed
 from core.domain.facts import Mode
 from core.domain.ids import AccountId, InstrumentId, LeaderId, VenueId, account_id
 from core.exchange.backpack.leader_feed import Followed, LeaderFeed
@@ -184,7 +183,6 @@ async def _open_venues(
 ) -> None:
     rng = random.Random(seed)  # noqa: S311  jitter of reconnects
     for source in sources:
-        _progress(shell, clock, source.name)
         venue = BackpackVenue(
             source.name,
             source.transport(),
@@ -205,14 +203,6 @@ async def _open_venues(
                 pacing=source.pacing,
             )
             await stack.enter_async_context(feed)
-
-
-def _progress(shell: Shell, clock: Clock, venue: VenueId) -> None:
-    now = clock.now()
-    body: Body = Progressed(
-        ts_event=now, ts_recv=now, key=f"connect/{venue}", label=f"Connecting {venue}", fraction=0.1
-    )
-    shell.publish(body)
 
 
 def _journal(
