@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from core.domain.errors import ConfigError
+from core.domain.errors import CockpitError, ConfigError
 from core.domain.facts import Mode
 from core.domain.ids import AccountId, InstrumentId, LeaderId, VenueId, account_id
 from core.exchange.backpack.leader_feed import Followed, LeaderFeed
@@ -24,7 +24,7 @@ from core.exchange.backpack.venue import BackpackVenue
 from core.exchange.contract import Transport
 from core.runtime.assembly import DeskSettings, begin, build
 from core.runtime.clock import Clock, SystemClock, VirtualClock
-from core.runtime.config import Config, VenueConfig, VenueKind, load_key_file
+from core.runtime.config import Config, VenueConfig, VenueKind, data_folder, load_key_file
 from core.runtime.crash import crash_point_from_environment
 from core.runtime.launch import Launch
 from core.runtime.lock import AccountLock
@@ -65,8 +65,23 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 async def open_run(launch: Launch) -> AsyncIterator[Run]:
     """Open the run a launch asks for."""
     opener = open_replay if launch.mode is Mode.REPLAY else open_simulation
-    async with opener(launch) as run:
-        yield run
+    try:
+        async with opener(launch) as run:
+            yield run
+    except BaseExceptionGroup as group:
+        told, _ = group.split(CockpitError)
+        if told is None:
+            raise
+        raise _first_of(told) from group
+
+
+def _first_of(group: BaseExceptionGroup[CockpitError]) -> CockpitError:
+    """Return the first error for a person in a group of groups."""
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, CockpitError)
+    return first
 
 
 @asynccontextmanager
@@ -226,7 +241,7 @@ def _journal(
         raise ConfigError(
             "data directory cannot be made", f"{folder}: {error.strerror}", "Choose --data-dir"
         ) from error
-    lock = AccountLock(Path(launch.data_dir) / "locks", credentials.api_key)
+    lock = AccountLock(_lock_folder(launch, folder), credentials.api_key)
     stack.callback(lock.release)
     lock.take(1)
     stamp = JournalStamp(mode=launch.mode, account=account_id(traded[0].name))
@@ -235,6 +250,11 @@ def _journal(
     epoch = max(lock.epoch, 1)
     journal.begin_epoch(epoch)
     return journal, epoch
+
+
+def _lock_folder(launch: Launch, run_folder: Path) -> Path:
+    """One trader per account and user; the exchange in the box is each run's own."""
+    return data_folder(None) / "locks" if launch.rest_url else run_folder
 
 
 def _run_folder(launch: Launch) -> Path:
