@@ -1,6 +1,7 @@
 """The command line. Imports textual only to open a screen, the engine only to run without one."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -33,7 +34,9 @@ RestUrl = Annotated[
 WsUrl = Annotated[
     str, typer.Option("--backpack-ws-url", help="WebSocket address of the same exchange.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the embedded exchange's life.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="Makes the embedded exchange's life repeatable.")
+]
 Headless = Annotated[bool, typer.Option("--headless", help="Run without a screen.")]
 ForSecs = Annotated[
     float, typer.Option("--for", min=0.1, help="With --headless: run this many seconds.")
@@ -58,7 +61,7 @@ def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the comman
     theme: Theme = "",
     backpack_url: RestUrl = "",
     backpack_ws_url: WsUrl = "",
-    seed: Seed = 1,
+    seed: Seed = None,
     headless: Headless = False,  # noqa: FBT002  a flag of the command line
     for_secs: ForSecs = 60.0,
     as_json: AsJson = False,  # noqa: FBT002  as above
@@ -78,7 +81,7 @@ def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the comman
         mode=Mode.SIMULATION,
         config=settings,
         data_dir=_made(data_folder(data_dir)),
-        seed=seed,
+        seed=_seed(seed),
         rest_url=backpack_url,
         ws_url=backpack_ws_url,
     )
@@ -116,7 +119,7 @@ def replay(
 
 @app.command()
 def venue(
-    seed: Seed = 1,
+    seed: Seed = None,
     speed: Annotated[float, typer.Option("--speed", min=0.01, help="Speed of its clock.")] = 1.0,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
     as_json: AsJson = False,  # noqa: FBT002  a flag of the command line
@@ -127,7 +130,7 @@ def venue(
     from core.exchange.embedded.server import PortInUseError, run_venue  # noqa: PLC0415  as above
 
     try:
-        asyncio.run(run_venue(seed=seed, speed=speed, port=port, as_json=as_json))
+        asyncio.run(run_venue(seed=_seed(seed), speed=speed, port=port, as_json=as_json))
     except PortInUseError as error:
         raise ConfigError("port is in use", str(port), "Choose another --port, or 0") from error
 
@@ -185,6 +188,11 @@ def _draw(connected: Any, theme: str, frames_per_sec: int) -> None:
 
     set_up_logging(None)
     Cockpit(SocketLink(connected), theme=theme, frame_hz=frames_per_sec).run()
+
+
+def _seed(given: int | None) -> int:
+    """Return the seed asked for, or one of this moment's: every run lives another life."""
+    return time.time_ns() % 2**31 if given is None else given
 
 
 def _made(folder: Path) -> str:
