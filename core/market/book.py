@@ -1,111 +1,222 @@
-"""One order book: prices and sizes are integers of 10^-10, both sides sorted ascending.
+"""One order book. Prices are integers of 10^-10; sizes stay the wire's text until somebody reads.
 
 A book knows nothing of ids or validity; `core.market.splice` decides when it may be trusted.
+
+Why it is built like this: levels come and go at the same prices, and nearly all are gone again
+before anybody looks. So a deleted level keeps its place with its size of zero and costs one store
+to come back; dead levels are dropped when they surface at the top, and in one sweep when they are
+many.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
 
 from core.domain.errors import DataInvalid
 from core.domain.events import TextLevel
 from core.domain.order import Side
-from core.market.units import UnitCache
+from core.market.units import ZERO_TEXTS, UnitCache
 
 Level = tuple[int, int]
 """Price and size, units of 10^-10."""
+_SPARE: Final = 512
+"""Dead levels a side may hold beyond as many as it has live ones."""
 
 
-class OrderBook:
-    """Both sides of one market; best bid is the last of `bids`, best ask the first of `asks`.
+class BookSide:
+    """The bids or the asks.
 
     Attributes:
-        bids: Prices that hold size, ascending.
-        asks: Prices that hold size, ascending.
-        bid_sizes: Size by price.
-        ask_sizes: Size by price.
+        sign: 1 for bids, -1 for asks.
+        keys: Price times `sign`, ascending, so that the best is the last. Some may be dead.
+        sizes: Size text by key; zero where the level is gone.
     """
 
-    __slots__ = ("_price_units", "_size_units", "ask_sizes", "asks", "bid_sizes", "bids")
+    __slots__ = ("_key_of", "_roomy", "_units_of", "keys", "sign", "sizes")
 
-    def __init__(
-        self, price_units: UnitCache | None = None, size_units: UnitCache | None = None
-    ) -> None:
-        self.bids: list[int] = []
-        self.asks: list[int] = []
-        self.bid_sizes: dict[int, int] = {}
-        self.ask_sizes: dict[int, int] = {}
-        self._price_units = UnitCache() if price_units is None else price_units
-        self._size_units = UnitCache() if size_units is None else size_units
+    def __init__(self, sign: int, key_of: UnitCache, units_of: UnitCache) -> None:
+        self.sign = sign
+        self.keys: list[int] = []
+        self.sizes: dict[int, str] = {}
+        self._key_of = key_of
+        self._units_of = units_of
+        self._roomy = _SPARE
 
-    def apply(self, bids: Iterable[TextLevel], asks: Iterable[TextLevel]) -> None:
+    def apply(self, levels: Sequence[TextLevel]) -> None:
         """Set absolute sizes; size zero deletes a level.
 
         Raises:
-            DataInvalid: at the first text that is no number; the book is then half changed.
+            DataInvalid: at the first text that cannot be; the side is then half changed. What only
+                looks like a number is found when it is read.
+        """
+        keys, sizes, key_of = self.keys, self.sizes, self._key_of
+        for price, size in levels:
+            if size < "0":  # a sign, a blank, nothing
+                raise DataInvalid("book level has no possible size", repr(size[:40]))
+            key = key_of[price]
+            if key not in sizes:
+                if size in ZERO_TEXTS:
+                    continue
+                insort(keys, key)
+            sizes[key] = size
+        if len(keys) > self._roomy:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        self.sizes = {key: size for key, size in self.sizes.items() if size not in ZERO_TEXTS}
+        self.keys = sorted(self.sizes)
+        self._roomy = 2 * len(self.keys) + _SPARE
+
+    def load(self, levels: Sequence[TextLevel]) -> None:
+        """Replace everything, levels in any order.
+
+        Raises:
+            DataInvalid: at a text that is no number.
+        """
+        key_of, units_of = self._key_of, self._units_of
+        self.sizes = {key_of[price]: size for price, size in levels if units_of[size]}
+        self._sweep()
+
+    def clear(self) -> None:
+        """Forget every level."""
+        self.keys, self.sizes, self._roomy = [], {}, _SPARE
+
+    def best_key(self) -> int | None:
+        """Return the key of the best level; drop dead ones that lie over it."""
+        keys, sizes = self.keys, self.sizes
+        while keys:
+            key = keys[-1]
+            if sizes[key] not in ZERO_TEXTS:
+                return key
+            keys.pop()
+            del sizes[key]
+        return None
+
+    def best(self) -> int | None:
+        """Return the best price, None where the side is empty."""
+        key = self.best_key()
+        return None if key is None else key * self.sign
+
+    def size_at(self, price: int) -> int:
+        """Return the size at a price, 0 where there is none.
+
+        Raises:
+            DataInvalid: when the wire's size is no number.
+        """
+        return self._units_of[self.sizes.get(price * self.sign, "0")]
+
+    def __iter__(self) -> Iterator[Level]:
+        """Yield live levels, best first."""
+        sizes, sign, units_of = self.sizes, self.sign, self._units_of
+        for key in reversed(self.keys):
+            size = sizes[key]
+            if size not in ZERO_TEXTS:
+                yield key * sign, units_of[size]
+
+    def top(self, count: int) -> list[Level]:
+        """Return the best `count` live levels."""
+        keys, sizes = self.keys, self.sizes
+        reach = 2 * count + 4
+        live = [key for key in keys[-reach:] if sizes[key] not in ZERO_TEXTS]
+        if len(live) < count and reach < len(keys):
+            return list(islice(self, count))
+        sign, units_of = self.sign, self._units_of
+        return [(key * sign, units_of[sizes[key]]) for key in live[: -count - 1 : -1]]
+
+    def grouped(self, step: int, rows: int) -> list[tuple[int, int]]:
+        """Sum sizes on a grid of prices, best first, at most `rows` rows that hold any.
+
+        Bids are floored and asks ceiled, so that no row shows a better price than it holds.
+        """
+        keys, sizes, units_of = self.keys, self.sizes, self._units_of
+        found: list[tuple[int, int]] = []
+        end = len(keys)
+        while end and len(found) < rows:
+            row_key = keys[end - 1] // step * step
+            start = bisect_left(keys, row_key, 0, end)
+            texts = map(sizes.__getitem__, keys[start:end])
+            size = sum(map(units_of.__getitem__, texts))
+            if size:
+                found.append((row_key * self.sign, size))
+            end = start
+        return found
+
+
+class OrderBook:
+    """Both sides of one market.
+
+    Attributes:
+        bids: Who buys.
+        asks: Who sells.
+    """
+
+    __slots__ = ("asks", "bids")
+
+    def __init__(
+        self,
+        bid_keys: UnitCache | None = None,
+        ask_keys: UnitCache | None = None,
+        size_units: UnitCache | None = None,
+    ) -> None:
+        units_of = UnitCache() if size_units is None else size_units
+        self.bids = BookSide(1, UnitCache() if bid_keys is None else bid_keys, units_of)
+        self.asks = BookSide(-1, UnitCache(-1) if ask_keys is None else ask_keys, units_of)
+
+    def apply(self, bids: Sequence[TextLevel], asks: Sequence[TextLevel]) -> None:
+        """Set absolute sizes; size zero deletes a level.
+
+        Raises:
+            DataInvalid: at the first text that cannot be; the book is then half changed.
         """
         if bids:
-            self._apply_side(bids, self.bids, self.bid_sizes)
+            self.bids.apply(bids)
         if asks:
-            self._apply_side(asks, self.asks, self.ask_sizes)
-
-    def _apply_side(
-        self, levels: Iterable[TextLevel], prices: list[int], sizes: dict[int, int]
-    ) -> None:
-        price_units, size_units = self._price_units, self._size_units
-        for price_text, size_text in levels:
-            price = price_units[price_text]
-            size = size_units[size_text]
-            if size:
-                if price not in sizes:
-                    insort(prices, price)
-                sizes[price] = size
-            elif price in sizes:
-                del sizes[price]
-                del prices[bisect_left(prices, price)]
+            self.asks.apply(asks)
 
     def load(self, bids: Sequence[TextLevel], asks: Sequence[TextLevel]) -> None:
         """Replace everything by a whole book, levels in any order.
 
         Raises:
-            DataInvalid: at a text that is no number, or a price without a value.
+            DataInvalid: at a text that is no number.
         """
-        self.clear()
-        self.bid_sizes = self._read_side(bids)
-        self.ask_sizes = self._read_side(asks)
-        self.bids = sorted(self.bid_sizes)
-        self.asks = sorted(self.ask_sizes)
-
-    def _read_side(self, levels: Sequence[TextLevel]) -> dict[int, int]:
-        price_units, size_units = self._price_units, self._size_units
-        sizes = {price_units[price]: size_units[size] for price, size in levels}
-        if 0 in sizes:
-            raise DataInvalid("book level has price zero")
-        return {price: size for price, size in sizes.items() if size}
+        self.bids.load(bids)
+        self.asks.load(asks)
 
     def clear(self) -> None:
         """Forget every level."""
-        self.bids, self.asks = [], []
-        self.bid_sizes, self.ask_sizes = {}, {}
+        self.bids.clear()
+        self.asks.clear()
 
     @property
     def best_bid(self) -> int | None:
         """Highest bid, None where nobody bids."""
-        return self.bids[-1] if self.bids else None
+        return self.bids.best()
 
     @property
     def best_ask(self) -> int | None:
         """Lowest ask, None where nobody asks."""
-        return self.asks[0] if self.asks else None
+        return self.asks.best()
 
-    @property
     def is_crossed(self) -> bool:
         """Whether the best bid stands at or above the best ask."""
-        return bool(self.bids and self.asks and self.bids[-1] >= self.asks[0])
+        bids, asks = self.bids, self.asks
+        bid_keys, ask_keys = bids.keys, asks.keys
+        if bid_keys and ask_keys:
+            bid, ask = bid_keys[-1], ask_keys[-1]
+            if bids.sizes[bid] not in ZERO_TEXTS and asks.sizes[ask] not in ZERO_TEXTS:
+                return bid + ask >= 0
+        return self._is_crossed_below()
+
+    def _is_crossed_below(self) -> bool:
+        """Compare the best live levels, under dead ones."""
+        bid, ask = self.bids.best_key(), self.asks.best_key()
+        return bid is not None and ask is not None and bid + ask >= 0
 
     def levels(self, side: Side, count: int) -> list[Level]:
-        """Return the best `count` levels of the bids (BUY) or asks (SELL), best first."""
-        if side is Side.BUY:
-            sizes = self.bid_sizes
-            return [(price, sizes[price]) for price in self.bids[: -count - 1 : -1]]
-        sizes = self.ask_sizes
-        return [(price, sizes[price]) for price in self.asks[:count]]
+        """Return the best `count` levels of the bids (BUY) or asks (SELL), best first.
+
+        Raises:
+            DataInvalid: when a size of the wire is no number.
+        """
+        return (self.bids if side is Side.BUY else self.asks).top(count)

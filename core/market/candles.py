@@ -1,5 +1,6 @@
 """Candle series of one market: loaded, streamed, or built from prints where nobody streams them."""
 
+import math
 from collections.abc import Iterable
 from itertools import islice
 from typing import Final
@@ -40,12 +41,24 @@ def candle_row(candle: CandleSeen) -> CandleRow:
         _number(candle.high),
         _number(candle.low),
         _number(candle.close),
-        float(candle.volume),
+        finite(candle.volume),
     )
 
 
+def finite(text: str) -> float:
+    """Read a number for pictures.
+
+    Raises:
+        ValueError: when it is none, or not finite.
+    """
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"number must be finite, was {text[:20]!r}")
+    return number
+
+
 def _number(text: str | None) -> float | None:
-    return None if text is None else float(text)
+    return None if text is None else finite(text)
 
 
 class CandleSeries:

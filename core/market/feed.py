@@ -116,7 +116,7 @@ class MarketFeed:
         self._frames["trade"] += 1
         market = self._by_id.get(trade.instrument) or self._markets.of(trade.instrument)
         try:
-            price = self._markets.price_units[trade.price]
+            price = self._markets.bid_keys[trade.price]
             size = self._markets.size_units[trade.size]
         except DataInvalid:
             self._counters.malformed_frames += 1
@@ -141,7 +141,11 @@ class MarketFeed:
         """Keep the newest statistics of the day."""
         self._frames["ticker"] += 1
         market = self._markets.of(ticker.instrument)
-        market.ticker = ticker
+        try:
+            market.set_ticker(ticker)
+        except (DataInvalid, ValueError):
+            self._counters.malformed_frames += 1
+            return ()
         market.watch_version += 1
         market.prove_by(ticker.ts_event, at, ticker.ts_recv)
         return ()
@@ -150,7 +154,11 @@ class MarketFeed:
         """Keep the newest mark."""
         self._frames["mark_price"] += 1
         market = self._markets.of(mark.instrument)
-        market.mark, market.mark_at = mark, at
+        try:
+            market.set_mark(mark, at)
+        except (DataInvalid, ValueError):
+            self._counters.malformed_frames += 1
+            return ()
         market.watch_version += 1
         market.prove_by(mark.ts_event, at, mark.ts_recv)
         return ()

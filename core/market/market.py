@@ -1,16 +1,17 @@
 """Everything known of one market: book, prints, candles, marks, and how fresh each is."""
 
 from collections import deque
+from itertools import islice
 from typing import Final
 
 from core.domain.events import MarkPriceSeen, OpenInterestSeen, QuoteSeen, TickerSeen
-from core.domain.fixed import UNIT, scaled
+from core.domain.fixed import scaled
 from core.domain.ids import InstrumentId
 from core.domain.instrument import Instrument
-from core.market.candles import CandleSeries
+from core.market.candles import CandleSeries, finite
 from core.market.splice import BookSplice
 from core.market.tape import Tape
-from core.market.units import Decimals
+from core.market.units import Decimals, mark_units_of
 
 MID_SAMPLES: Final = 60
 _SECOND: Final = 1_000_000_000
@@ -23,11 +24,16 @@ class Market:
         "book_version",
         "candles",
         "candles_version",
+        "day_last",
+        "day_open",
         "feed_ts",
+        "funding_rate",
+        "index_price",
         "instrument_id",
         "liquidations",
         "mark",
         "mark_at",
+        "mark_price",
         "mid_at",
         "mids",
         "minutes",
@@ -56,8 +62,13 @@ class Market:
         self.candles: dict[str, CandleSeries] = {"1m": self.minutes}
         self.liquidations = 0
         self.ticker: TickerSeen | None = None
+        self.day_open: float | None = None
+        self.day_last: int | None = None
         self.mark: MarkPriceSeen | None = None
         self.mark_at: int | None = None
+        self.mark_price: int | None = None
+        self.index_price: int | None = None
+        self.funding_rate: float | None = None
         self.quote: QuoteSeen | None = None
         self.open_interest: OpenInterestSeen | None = None
         self.rules: Instrument | None = None
@@ -88,6 +99,29 @@ class Market:
         self.book_version += 1
         self.watch_version += 1
 
+    def set_mark(self, mark: MarkPriceSeen, at: int) -> None:
+        """Take a mark.
+
+        Raises:
+            ValueError: when its funding rate is no number.
+            DataInvalid: when its prices are none.
+        """
+        price = mark_units_of(mark.mark_price)
+        index = None if mark.index_price is None else mark_units_of(mark.index_price)
+        rate = None if mark.funding_rate is None else finite(mark.funding_rate)
+        self.mark_price, self.index_price, self.funding_rate = price, index, rate
+        self.mark, self.mark_at = mark, at
+
+    def set_ticker(self, ticker: TickerSeen) -> None:
+        """Take the statistics of the day.
+
+        Raises:
+            ValueError: when its opening price is no number.
+            DataInvalid: when its last price is none.
+        """
+        self.day_last, self.day_open = mark_units_of(ticker.last), finite(ticker.open)
+        self.ticker = ticker
+
     def prove(self, at: int, ts_recv: int) -> None:
         """Note that the book is current."""
         self.proof_at, self.proof_recv = at, max(ts_recv, self.proof_recv)
@@ -101,8 +135,9 @@ class Market:
         """Remember the mid of a second, once."""
         self.mid_at = second
         book = self.splice.book
-        if book.bids and book.asks:
-            self.mids.append((second, (book.bids[-1] + book.asks[0]) // 2))
+        bid, ask = book.best_bid, book.best_ask
+        if bid is not None and ask is not None:
+            self.mids.append((second, (bid + ask) // 2))
 
     def mid_average(self, at: int) -> int | None:
         """Average the sampled mids of the last minute."""
@@ -126,10 +161,8 @@ class Market:
         if self.tick is not None:
             return self.tick
         book = self.splice.book
-        for price in (*book.bids[-40:], *book.asks[:40]):
+        for price, size in (*islice(book.bids, 20), *islice(book.asks, 20)):
             self.price_decimals.see(price)
-        for price in (*book.bids[-10:], *book.asks[:10]):
-            size = book.bid_sizes.get(price) or book.ask_sizes.get(price) or UNIT
             self.size_decimals.see(size)
         return self.price_decimals.step
 

@@ -22,7 +22,8 @@ class Markets:
         self.followed: dict[InstrumentId, None] = {}
         self.rules: dict[InstrumentId, Instrument] = {}
         self.counters = counters
-        self.price_units = UnitCache()
+        self.bid_keys = UnitCache()
+        self.ask_keys = UnitCache(-1)
         self.size_units = UnitCache()
         self._limits = limits
 
@@ -32,7 +33,7 @@ class Markets:
         return self._made(instrument) if market is None else market
 
     def _made(self, instrument: InstrumentId) -> Market:
-        book = OrderBook(self.price_units, self.size_units)
+        book = OrderBook(self.bid_keys, self.ask_keys, self.size_units)
         market = Market(instrument, BookSplice(book, self.counters, self._limits))
         rules = self.rules.get(instrument)
         if rules is not None:

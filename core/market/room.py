@@ -7,6 +7,7 @@ book that lost its thread, candles somebody looks at, and the timers both need.
 from collections.abc import Iterator
 
 from core.domain.effects import Effect
+from core.domain.errors import DataInvalid
 from core.domain.events import ConnectionChanged, QueryFailed, TimerFired
 from core.domain.ids import InstrumentId, VenueId
 from core.domain.instrument import Instrument
@@ -18,6 +19,7 @@ from core.market.chase import BOOK_KEY, BookChase
 from core.market.counters import MarketCounters
 from core.market.feed import Handler, MarketFeed
 from core.market.history import CANDLES_KEY, CandleHistory
+from core.market.market import Market
 from core.market.markets import Markets
 from core.market.pacing import DEFAULT_PACING, PacingLimits, SnapshotPacer
 from core.market.splice import DEFAULT_LIMITS, SpliceLimits
@@ -107,12 +109,31 @@ class MarketRoom:
     def touch(self, instrument: InstrumentId, at: int) -> Touch | None:
         """Read the top of a market and its ages, None where nothing is known of it."""
         market = self._markets.by_id.get(instrument)
-        return None if market is None else touch_of(market, at)
+        if market is None:
+            return None
+        try:
+            return touch_of(market, at)
+        except DataInvalid:
+            self._disbelieve(market)
+            return touch_of(market, at)
+
+    def _disbelieve(self, market: Market) -> None:
+        """Throw away a book that showed a size which is no number when it was read."""
+        self.counters.malformed_frames += 1
+        market.splice.invalidate()
+        market.book_version += 1
+        market.watch_version += 1
 
     def depth_levels(self, instrument: InstrumentId, side: Side, count: int) -> list[Level]:
         """Return the best levels of the bids (BUY) or asks (SELL), best first."""
         market = self._markets.by_id.get(instrument)
-        return [] if market is None else market.splice.book.levels(side, count)
+        if market is None:
+            return []
+        try:
+            return market.splice.book.levels(side, count)
+        except DataInvalid:
+            self._disbelieve(market)
+            return []
 
     def data_at(self, venue: VenueId) -> int | None:
         """Return the engine time of the newest book proof of a venue."""
@@ -150,7 +171,12 @@ class MarketRoom:
         at: int,
     ) -> LadderView:
         """Build the ladder of a market."""
-        return views.ladder_view(self._markets.of(instrument), rows, group, own_orders, at)
+        market = self._markets.of(instrument)
+        try:
+            return views.ladder_view(market, rows, group, own_orders, at)
+        except DataInvalid:
+            self._disbelieve(market)
+            return views.ladder_view(market, rows, group, own_orders, at)
 
     def tape(self, instrument: InstrumentId, rows: int) -> TapeView:
         """Build the tape of a market."""

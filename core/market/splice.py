@@ -92,22 +92,24 @@ class BookSplice:
             self.invalidate()
             self._frames.append(frame)
             return False
-        return self._apply(frame, at)
-
-    def _apply(self, frame: DepthChanged, at: int) -> bool:
         book = self.book
         try:
-            book.apply(frame.bids, frame.asks)
+            if frame.bids:
+                book.bids.apply(frame.bids)
+            if frame.asks:
+                book.asks.apply(frame.asks)
         except DataInvalid:
-            self._counters.malformed_frames += 1
-            self.invalidate()
-            return False
+            return self._note_malformed()
         self.last_id = frame.last_id
-        bids, asks = book.bids, book.asks
-        if bids and asks and bids[-1] >= asks[0]:
+        if book.is_crossed():
             return self._note_crossed(at)
         self.crossed_since = None
         return True
+
+    def _note_malformed(self) -> bool:
+        self._counters.malformed_frames += 1
+        self.invalidate()
+        return False
 
     def _note_crossed(self, at: int) -> bool:
         self._counters.crossed += 1
@@ -145,7 +147,7 @@ class BookSplice:
             self.book.clear()
             self.is_asking = True
             return False
-        if self.book.is_crossed:
+        if self.book.is_crossed():
             self._counters.crossed += 1
             self._ask_again()
             return False
@@ -170,12 +172,12 @@ class BookSplice:
 
     def _replay(self, kept: list[DepthChanged], at: int) -> bool:
         self._is_joined, self._was_invalid = True, False
-        is_valid = self._apply(kept[0], at)
-        for index in range(1, len(kept)):
+        self.last_id = _base(kept[0])
+        for index, frame in enumerate(kept):
+            is_valid = self.receive(frame, at)
             if not self._is_joined:
-                self._frames = kept[index - 1 :]
+                self._frames = kept[index:]
                 return False
-            is_valid = self.receive(kept[index], at)
         return is_valid
 
     def _ask_again(self) -> None:

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from core.domain.fixed import scaled
 from core.domain.ids import InstrumentId
 from core.domain.views import BookState
 from core.market.market import Market
@@ -47,30 +46,28 @@ class Touch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 def touch_of(market: Market, at: int) -> Touch:
-    """Read the touch of a market."""
-    book, tape, mark = market.splice.book, market.tape, market.mark
+    """Read the touch of a market.
+
+    Raises:
+        DataInvalid: when a size of the wire turns out to be no number.
+    """
+    book, tape = market.splice.book, market.tape
     bid, ask = book.best_bid, book.best_ask
     return Touch(
         instrument=market.instrument_id,
         book_state=market.splice.state,
         best_bid=bid,
         best_ask=ask,
-        bid_size=0 if bid is None else book.bid_sizes[bid],
-        ask_size=0 if ask is None else book.ask_sizes[ask],
+        bid_size=0 if bid is None else book.bids.size_at(bid),
+        ask_size=0 if ask is None else book.asks.size_at(ask),
         proof_at=market.proof_at,
         proof_recv=market.proof_recv,
         ts_event=market.feed_ts,
-        mark=None if mark is None else _units(mark.mark_price),
-        index=None if mark is None or mark.index_price is None else _units(mark.index_price),
+        mark=market.mark_price,
+        index=market.index_price,
         mark_at=market.mark_at,
         last_price=tape.last_price,
         last_at=tape.last_at,
         vwap_60s=tape.vwap.value(at),
         mid_60s=market.mid_average(at),
     )
-
-
-def _units(text: str) -> int:
-    """Read a mark or index; venues write more digits than a book's scale holds."""
-    whole, dot, decimals = text.partition(".")
-    return scaled(f"{whole}{dot}{decimals[:10]}")

@@ -1,10 +1,9 @@
 """Builds the frozen views of one market. Reads state, changes none, looks at no clock."""
 
-from bisect import bisect_left, bisect_right
 from itertools import islice
 from typing import Final
 
-from core.domain.fixed import UNIT, scaled
+from core.domain.fixed import UNIT
 from core.domain.views import (
     BookState,
     CandleRow,
@@ -15,7 +14,7 @@ from core.domain.views import (
     TapeView,
     WatchRow,
 )
-from core.market.book import OrderBook
+from core.market.book import BookSide
 from core.market.candles import CandleSeries, interval_ns
 from core.market.market import Market
 
@@ -34,33 +33,13 @@ def shown_state(market: Market, at: int, stale_ns: int = STALE_NS) -> BookState:
     return BookState.STALE if is_stale else state
 
 
-def grouped_bids(book: OrderBook, step: int, rows: int) -> tuple[LadderLevel, ...]:
-    """Collect bids into at most `rows` rows of a grid, best first, prices floored."""
-    prices, sizes = book.bids, book.bid_sizes
+def ladder_levels(side: BookSide, step: int, rows: int) -> tuple[LadderLevel, ...]:
+    """Group a side to a grid and add up sizes from the touch."""
+    total = 0
     found: list[LadderLevel] = []
-    end, total = len(prices), 0
-    while end and len(found) < rows:
-        row_price = prices[end - 1] // step * step
-        start = bisect_left(prices, row_price, 0, end)
-        size = sum(map(sizes.__getitem__, prices[start:end]))
+    for price, size in side.grouped(step, rows):
         total += size
-        found.append(LadderLevel(row_price, size, total))
-        end = start
-    return tuple(found)
-
-
-def grouped_asks(book: OrderBook, step: int, rows: int) -> tuple[LadderLevel, ...]:
-    """Collect asks into at most `rows` rows of a grid, best first, prices ceiled."""
-    prices, sizes = book.asks, book.ask_sizes
-    found: list[LadderLevel] = []
-    start, total = 0, 0
-    while start < len(prices) and len(found) < rows:
-        row_price = -(-prices[start] // step) * step
-        end = bisect_right(prices, row_price, start)
-        size = sum(map(sizes.__getitem__, prices[start:end]))
-        total += size
-        found.append(LadderLevel(row_price, size, total))
-        start = end
+        found.append(LadderLevel(price, size, total))
     return tuple(found)
 
 
@@ -75,7 +54,7 @@ def ladder_view(
     """Build the ladder: at most `rows` rows a side, `group` ticks a row."""
     book, tape = market.splice.book, market.tape
     step = market.row_tick() * max(1, group)
-    bids, asks = grouped_bids(book, step, rows), grouped_asks(book, step, rows)
+    bids, asks = ladder_levels(book.bids, step, rows), ladder_levels(book.asks, step, rows)
     best_bid, best_ask = book.best_bid, book.best_ask
     return LadderView(
         instrument=market.instrument_id,
@@ -191,24 +170,20 @@ def watch_row(market: Market, at: int, stale_ns: int = STALE_NS) -> WatchRow:
 def _last_price(market: Market) -> int | None:
     if market.tape.last_price is not None:
         return market.tape.last_price
-    if market.ticker is not None:
-        return scaled(market.ticker.last)
+    if market.day_last is not None:
+        return market.day_last
     return market.mids[-1][1] if market.mids else None
 
 
 def _change_pct(market: Market) -> float | None:
-    if market.ticker is None:
+    last = market.day_last if market.tape.last_price is None else market.tape.last_price
+    if last is None or not market.day_open:
         return None
-    opened = float(market.ticker.open)
-    last = market.tape.last_price
-    newest = float(market.ticker.last) if last is None else last / UNIT
-    return (newest / opened - 1) * 100 if opened else None
+    return (last / UNIT / market.day_open - 1) * 100
 
 
 def _funding_pct(market: Market) -> float | None:
-    if market.mark is None or market.mark.funding_rate is None:
-        return None
-    return float(market.mark.funding_rate) * 100
+    return None if market.funding_rate is None else market.funding_rate * 100
 
 
 def _spark(market: Market) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 import msgspec
@@ -41,7 +42,8 @@ _BAD: Final = (
 _NAMED: Final = re.compile(rb'"s"\s*:\s*"([A-Za-z0-9._]{1,60})"')
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
 _W = TypeVar("_W")
-_Decoder = Callable[[msgspec.Raw, int], Body]
+_FrameDecoder = Callable[[bytes, int], Body]
+_MOST_STREAMS: Final = 4_096
 
 
 class BackpackCodec:
@@ -55,24 +57,24 @@ class BackpackCodec:
     def __init__(self, venue: VenueId, account: AccountId | None = None) -> None:
         self._venue = venue
         self._ids: dict[str, InstrumentId] = {}
-        self._candle_decoder = _typed(wire.Kline)
-        self._decoders: dict[str, _Decoder] = {
-            "depth": _built(wire.Depth, self._depth),
-            "bookTicker": _built(wire.BookTicker, self._book_ticker),
-            "trade": _built(wire.Trade, self._trade),
-            "ticker": _built(wire.Ticker, self._ticker),
-            "markPrice": _built(wire.MarkPrice, self._mark_price),
-            "openInterest": _built(wire.OpenInterest, self._open_interest),
-            "liquidation": _built(wire.Liquidation, self._liquidation),
+        self._by_stream: dict[bytes, _FrameDecoder] = {}
+        self._decoders: dict[str, _FrameDecoder] = {
+            "depth": _depth_decoder(self._instrument),
+            "bookTicker": _whole(wire.BookTicker, self._book_ticker),
+            "trade": _whole(wire.Trade, self._trade),
+            "ticker": _whole(wire.Ticker, self._ticker),
+            "markPrice": _whole(wire.MarkPrice, self._mark_price),
+            "openInterest": _whole(wire.OpenInterest, self._open_interest),
+            "liquidation": _whole(wire.Liquidation, self._liquidation),
         }
         if account is not None:
             self._add_private(PrivateCodec(account, self._instrument))
 
     def _add_private(self, private: PrivateCodec) -> None:
         self._decoders |= {
-            "account.orderUpdate": _built(wire.OrderUpdate, private.order_update),
-            "account.positionUpdate": _built(wire.PositionUpdate, private.position_update),
-            "account.balanceUpdate": _built(wire.BalanceUpdate, private.balance_update),
+            "account.orderUpdate": _whole(wire.OrderUpdate, private.order_update),
+            "account.positionUpdate": _whole(wire.PositionUpdate, private.position_update),
+            "account.balanceUpdate": _whole(wire.BalanceUpdate, private.balance_update),
         }
 
     def decode(self, frame: bytes, ts_recv: int) -> list[Body]:
@@ -83,27 +85,35 @@ class BackpackCodec:
         "stream":"depth.BTC_USDC_PERP"}`; errors `{"id":null,"error":{"code":4006,...}}`.
         """
         try:
-            envelope = _ENVELOPE.decode(frame)
-            if envelope.data:
-                return self._decode_stream(frame, envelope.stream, envelope.data, ts_recv)
-            if envelope.error is not None:
-                return [self._error(envelope.error, ts_recv)]
+            # The wire puts the stream's name last: `..."stream":"depth.SOL_USDC"}`.
+            decoder = self._by_stream.get(frame[frame.rfind(b'"', 0, -2) + 1 : -2])
+            if decoder is not None:
+                return [decoder(frame, ts_recv)]
+            return [self._decode_any(frame, ts_recv)]
         except _BAD as error:
             return [self._malformed(frame, str(error), ts_recv)]
-        return [self._unknown(frame, ts_recv)]
 
-    def _decode_stream(
-        self, frame: bytes, stream: str, data: msgspec.Raw, ts_recv: int
-    ) -> list[Body]:
+    def _decode_any(self, frame: bytes, ts_recv: int) -> Body:
+        """Decode the first frame of a stream, and whatever is no stream's frame."""
+        envelope = _ENVELOPE.decode(frame)
+        if not envelope.data:
+            if envelope.error is not None:
+                return self._error(envelope.error, ts_recv)
+            return self._unknown(frame, ts_recv)
+        decoder = self._decoder_of(envelope.stream)
+        if decoder is None:
+            return self._unknown(frame, ts_recv)
+        body = decoder(frame, ts_recv)
+        if len(self._by_stream) < _MOST_STREAMS:
+            self._by_stream[envelope.stream.encode()] = decoder
+        return body
+
+    def _decoder_of(self, stream: str) -> _FrameDecoder | None:
         kind, _, rest = stream.partition(".")
-        decoder = self._decoders.get(kind)
-        if decoder is not None:
-            return [decoder(data, ts_recv)]
+        second = rest.partition(".")[0]
         if kind == "kline":
-            interval = rest.partition(".")[0]
-            return [self._kline(self._candle_decoder(data), interval, ts_recv)]
-        decoder = self._decoders.get(f"{kind}.{rest.partition('.')[0]}")
-        return [self._unknown(frame, ts_recv) if decoder is None else decoder(data, ts_recv)]
+            return _whole(wire.Kline, partial(self._kline, second))
+        return self._decoders.get(kind) or self._decoders.get(f"{kind}.{second}")
 
     def _instrument(self, symbol: str) -> InstrumentId:
         known = self._ids.get(symbol)
@@ -112,17 +122,6 @@ class BackpackCodec:
         return known
 
     # ---- one builder a public kind -------------------------------------------------------------
-
-    def _depth(self, depth: wire.Depth, ts_recv: int) -> DepthChanged:
-        return DepthChanged(
-            ts_event=depth.T * NS_PER_US,
-            ts_recv=ts_recv,
-            instrument=self._ids.get(depth.s) or self._instrument(depth.s),
-            first_id=depth.U,
-            last_id=depth.u,
-            bids=depth.b,
-            asks=depth.a,
-        )
 
     def _book_ticker(self, quote: wire.BookTicker, ts_recv: int) -> QuoteSeen:
         return QuoteSeen(
@@ -147,7 +146,7 @@ class BackpackCodec:
             aggressor_side=Side.SELL if trade.m else Side.BUY,
         )
 
-    def _kline(self, candle: wire.Kline, interval: str, ts_recv: int) -> CandleSeen:
+    def _kline(self, interval: str, candle: wire.Kline, ts_recv: int) -> CandleSeen:
         return CandleSeen(
             ts_event=candle.E * NS_PER_US,
             ts_recv=ts_recv,
@@ -240,28 +239,50 @@ def decode(
     return BackpackCodec(venue, account).decode(frame, ts_recv)
 
 
-def _typed(kind: type[_W]) -> Callable[[msgspec.Raw], _W]:
-    """Build a decoder that takes the wire as documented first, then quoted numbers too."""
-    strict = msgspec.json.Decoder(kind).decode
-    lax = msgspec.json.Decoder(kind, strict=False).decode
+def _whole(kind: type[_W], build: Callable[[_W, int], Body]) -> _FrameDecoder:
+    """Build a decoder that reads envelope and body in one pass.
 
-    def decoded(data: msgspec.Raw) -> _W:
+    It takes the wire as documented, and quoted numbers if that fails.
+    """
+    shape = msgspec.defstruct(f"{kind.__name__}Frame", [("data", kind)], gc=False)
+    strict = msgspec.json.Decoder(shape).decode
+    lax = msgspec.json.Decoder(shape, strict=False).decode
+
+    def decoded(frame: bytes, ts_recv: int) -> Body:
         try:
-            return strict(data)
+            return build(strict(frame).data, ts_recv)  # type: ignore[attr-defined]
         except msgspec.ValidationError:
-            return lax(data)
+            return build(lax(frame).data, ts_recv)  # type: ignore[attr-defined]
 
     return decoded
 
 
-def _built(kind: type[_W], build: Callable[[_W, int], Body]) -> _Decoder:
-    strict = msgspec.json.Decoder(kind).decode
-    lax = msgspec.json.Decoder(kind, strict=False).decode
+def _depth_decoder(instrument_of: Callable[[str], InstrumentId]) -> _FrameDecoder:
+    """Build the one decoder that is worth writing out: most of what comes is depth."""
 
-    def decoded(data: msgspec.Raw, ts_recv: int) -> Body:
+    class DepthFrame(msgspec.Struct, gc=False):
+        data: wire.Depth
+
+    strict = msgspec.json.Decoder(DepthFrame).decode
+    lax = msgspec.json.Decoder(DepthFrame, strict=False).decode
+    known: dict[str, InstrumentId] = {}
+
+    def decoded(frame: bytes, ts_recv: int) -> Body:
         try:
-            return build(strict(data), ts_recv)
+            depth = strict(frame).data
         except msgspec.ValidationError:
-            return build(lax(data), ts_recv)
+            depth = lax(frame).data
+        instrument = known.get(depth.s)
+        if instrument is None:
+            instrument = known[depth.s] = instrument_of(depth.s)
+        return DepthChanged(
+            ts_event=depth.T * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=instrument,
+            first_id=depth.U,
+            last_id=depth.u,
+            bids=depth.b,
+            asks=depth.a,
+        )
 
     return decoded

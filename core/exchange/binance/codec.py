@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -28,7 +28,10 @@ _MS: Final = 1_000_000
 _BAD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 _NAMED: Final = re.compile(rb'"s"\s*:\s*"([A-Z0-9_]{1,40})"')
 _ENVELOPE: Final = msgspec.json.Decoder(wire.Envelope)
+_PREFIX: Final = len('{"stream":"')
+_MOST_STREAMS: Final = 4_096
 _W = TypeVar("_W")
+_FrameDecoder = Callable[[bytes, int], Body | None]
 
 
 class BinanceCodec:
@@ -42,16 +45,17 @@ class BinanceCodec:
         self._ids: dict[str, InstrumentId] = {}
         self._book_of: InstrumentId | None = None
         self._unnamed: wire.Envelope | None = None
-        self._decoders: dict[str, Callable[[msgspec.Raw, int], Body | None]] = {
-            "depth": _typed(wire.Depth, self._depth),
-            "bookTicker": _typed(wire.BookTicker, self._book_ticker),
-            "trade": _typed(wire.Trade, self._trade),
-            "aggTrade": _typed(wire.AggTrade, self._agg_trade),
-            "kline": _typed(wire.Kline, self._kline),
-            "markPrice": _typed(wire.MarkPrice, self._mark_price),
-            "ticker": _typed(wire.Ticker, self._ticker),
-            "forceOrder": _typed(wire.Liquidation, self._liquidation),
+        self._decoders: dict[str, _FrameDecoder] = {
+            "depth": _whole(wire.Depth, self._depth),
+            "bookTicker": _whole(wire.BookTicker, self._book_ticker),
+            "trade": _whole(wire.Trade, self._trade),
+            "aggTrade": _whole(wire.AggTrade, self._agg_trade),
+            "kline": _whole(wire.Kline, self._kline),
+            "markPrice": _whole(wire.MarkPrice, self._mark_price),
+            "ticker": _whole(wire.Ticker, self._ticker),
+            "forceOrder": _whole(wire.Liquidation, self._liquidation),
         }
+        self._by_stream: dict[bytes, _FrameDecoder] = {}
 
     def decode(self, frame: bytes, ts_recv: int) -> list[Body]:
         """Decode one frame.
@@ -59,27 +63,34 @@ class BinanceCodec:
         A combined-stream frame: `{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT",..}}`.
         """
         try:
-            envelope = _ENVELOPE.decode(frame)
-            if envelope.stream is not None and envelope.data:
-                return self._decode_stream(frame, envelope.stream, envelope.data, ts_recv)
-            return self._decode_rest(frame, envelope, ts_recv)
+            decoder = self._by_stream.get(_stream_name(frame))
+            if decoder is not None and self._unnamed is None:
+                body = decoder(frame, ts_recv)
+                return [] if body is None else [body]
+            return self._decode_any(frame, ts_recv)
         except _BAD as error:
             return [self._malformed(frame, str(error), ts_recv)]
 
-    def _decode_stream(
-        self, frame: bytes, stream: str, data: msgspec.Raw, ts_recv: int
-    ) -> list[Body]:
-        kind = stream.split("@", 2)[1] if "@" in stream else ""
-        decoder = self._decoders.get(kind) or self._decoders.get(kind.partition("_")[0])
+    def _decode_any(self, frame: bytes, ts_recv: int) -> list[Body]:
+        """Decode the first frame of a stream, and whatever is no stream's frame."""
+        envelope = _ENVELOPE.decode(frame)
+        if envelope.stream is None or not envelope.data:
+            return self._decode_rest(frame, envelope, ts_recv)
+        decoder = self._decoder_of(envelope.stream)
         if decoder is None:
             return [self._unknown(frame, ts_recv)]
-        body = decoder(data, ts_recv)
-        if body is None:
-            return []
+        body = decoder(frame, ts_recv)
+        if len(self._by_stream) < _MOST_STREAMS:
+            self._by_stream[envelope.stream.encode()] = decoder
+        found: list[Body] = [] if body is None else [body]
         if self._unnamed is not None and isinstance(body, DepthChanged):
             snapshot, self._unnamed = self._unnamed, None
-            return [body, self._snapshot(snapshot, body.instrument, ts_recv)]
-        return [body]
+            found.append(self._snapshot(snapshot, body.instrument, ts_recv))
+        return found
+
+    def _decoder_of(self, stream: str) -> _FrameDecoder | None:
+        kind = stream.split("@", 2)[1] if "@" in stream else ""
+        return self._decoders.get(kind) or self._decoders.get(kind.partition("_")[0])
 
     def _decode_rest(self, frame: bytes, envelope: wire.Envelope, ts_recv: int) -> list[Body]:
         if envelope.error is not None:
@@ -237,13 +248,17 @@ class BinanceCodec:
         )
 
 
-def _typed(
-    kind: type[_W], build: Callable[[_W, int], Any]
-) -> Callable[[msgspec.Raw, int], Body | None]:
-    decode = msgspec.json.Decoder(kind).decode
+def _stream_name(frame: bytes) -> bytes:
+    """Return what stands where a combined-stream frame names its stream; anything else else."""
+    return frame[_PREFIX : frame.find(b'"', _PREFIX)]
 
-    def decoded(data: msgspec.Raw, ts_recv: int) -> Body | None:
-        body: Body | None = build(decode(data), ts_recv)
-        return body
+
+def _whole(kind: type[_W], build: Callable[[_W, int], Body | None]) -> _FrameDecoder:
+    """Build a decoder that reads envelope and body in one pass."""
+    shape = msgspec.defstruct(f"{kind.__name__}Frame", [("data", kind)], gc=False)
+    decode = msgspec.json.Decoder(shape).decode
+
+    def decoded(frame: bytes, ts_recv: int) -> Body | None:
+        return build(decode(frame).data, ts_recv)  # type: ignore[attr-defined]
 
     return decoded
