@@ -20,6 +20,7 @@ from core.domain.ids import (
     StrategyId,
     VenueOrderId,
 )
+from core.domain.instrument import InstrumentKind
 from core.domain.intent import Intent, RiskApproved
 from core.domain.order import Fill, OrderState
 
@@ -79,6 +80,18 @@ class OrderMoved(_Fact, frozen=True, kw_only=True):
     state: OrderState
     venue_order_id: VenueOrderId | None = None
     reason: str = ""
+
+
+class MarketAdded(_Fact, frozen=True, kw_only=True):
+    """A market entered the ledger: what its fills are booked in.
+
+    Stands before the first of them, so that the journal alone rebuilds the books.
+    """
+
+    instrument: InstrumentId
+    kind: InstrumentKind
+    base: Asset
+    quote: Asset
 
 
 class FillBooked(_Fact, frozen=True, kw_only=True):
@@ -209,6 +222,7 @@ Fact = (
     | OrderJournaled
     | OrderSent
     | OrderMoved
+    | MarketAdded
     | FillBooked
     | CashBooked
     | PositionAdopted

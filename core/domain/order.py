@@ -124,5 +124,10 @@ class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What makes two reports the same fill: market, trade, order, side."""
-        return (self.instrument, self.trade_id or "", self.venue_order_id, self.side)
+        """What makes two reports the same fill: market, trade, order, side.
+
+        Without a trade id, price, quantity and the millisecond (what fill histories give) stand in.
+        """
+        trade = self.trade_id if self.trade_id not in {None, "", "0"} else None
+        unique = trade or f"{self.price}/{self.quantity}/{self.ts_event // 1_000_000}"
+        return (self.instrument, unique, self.venue_order_id, self.side)

@@ -130,7 +130,7 @@ class Keeper:
         reconciler = self._reconcilers.get(body.account)
         if reconciler is None or reconciler.opened_at is None:
             return []
-        fills = tuple(f for fill in body.fills for f in self._trading.fill_facts(fill, at))
+        fills = tuple(self._trading.fills_facts(body.fills, at))
         reports = [row for row in body.rows if isinstance(row, OrderReport)]
         return [Reaction(fills), *(self._trading.on_report(row, at) for row in reports)]
 

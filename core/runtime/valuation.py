@@ -3,7 +3,7 @@
 from core.domain.exact import ZERO_AMOUNT, Amount, Price, amount_of
 from core.domain.fixed import unscaled
 from core.domain.ids import AccountId, Asset, InstrumentId, venue_of
-from core.domain.instrument import Instrument, InstrumentKind
+from core.domain.instrument import InstrumentKind
 from core.market.room import MarketRoom
 from core.trading.room import TradingRoom
 
@@ -95,5 +95,4 @@ class Valuation:
         return None
 
     def _is_spot(self, name: InstrumentId) -> bool:
-        rules: Instrument | None = self._trading.instruments.get(name)
-        return rules is not None and rules.kind is InstrumentKind.SPOT
+        return self._trading.ledger.is_spot(name)

@@ -12,9 +12,9 @@ import msgspec
 
 from core.domain.errors import InvariantBroken
 from core.domain.exact import ZERO_AMOUNT, ZERO_QUANTITY, Amount, Quantity, amount_of
-from core.domain.facts import CashBooked, FillBooked, PositionAdopted
+from core.domain.facts import CashBooked, FillBooked, MarketAdded, PositionAdopted
 from core.domain.ids import AccountId, Asset, InstrumentId, StrategyId
-from core.domain.instrument import Instrument, InstrumentKind
+from core.domain.instrument import InstrumentKind
 from core.domain.order import Fill
 from core.trading.position import PositionLine
 
@@ -48,14 +48,27 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 class Ledger:
     """Balances by (account, book, name, asset) and positions by (account, book, instrument)."""
 
-    def __init__(self, instruments: dict[InstrumentId, Instrument]) -> None:
-        self._instruments = instruments
+    def __init__(self) -> None:
+        self._markets: dict[InstrumentId, MarketAdded] = {}
         self._balances: dict[tuple[AccountId, StrategyId, str, Asset], Amount] = {}
         self._lines: dict[tuple[AccountId, StrategyId, InstrumentId], PositionLine] = {}
         self._fill_keys: set[tuple[str, str, str, str]] = set()
         self._cash_keys: set[tuple[str, str, str]] = set()
+        self._settled: dict[AccountId, Amount] = {}
         self.entries = 0
         self.fills = 0
+
+    def knows_market(self, instrument: InstrumentId) -> bool:
+        """Whether fills of this market can be booked."""
+        return instrument in self._markets
+
+    def is_spot(self, instrument: InstrumentId) -> bool:
+        """Whether a market that is known here exchanges assets; else it holds positions."""
+        return self._markets[instrument].kind is InstrumentKind.SPOT
+
+    def add_market(self, fact: MarketAdded) -> None:
+        """Learn what a market's fills are booked in."""
+        self._markets[fact.instrument] = fact
 
     def knows_fill(self, fill: Fill) -> bool:
         """Whether this very fill is booked already."""
@@ -72,16 +85,19 @@ class Ledger:
             raise InvariantBroken("fill booked twice", str(fill.key))
         self._fill_keys.add(fill.key)
         self.fills += 1
-        instrument = self._instruments[fill.instrument]
-        self._post(_fill_postings(fill, fact.book, instrument))
+        market = self._markets[fill.instrument]
+        self._post(_fill_postings(fill, fact.book, market))
         self._line(fill.account, fact.book, fill.instrument).trade(
-            _signed(fill), fill.price, fill.fee if fill.fee_asset == instrument.quote else None
+            _signed(fill), fill.price, fill.fee if fill.fee_asset == market.quote else None
         )
 
     def book_cash(self, fact: CashBooked) -> None:
         """Book cash that moved without a fill."""
         self._cash_keys.add((fact.account, fact.source, fact.row_id))
         against = _CASH_COUNTERPARTS.get(fact.source, fact.source)
+        if against == UNSETTLED:
+            settled = self._settled.get(fact.account, ZERO_AMOUNT)
+            self._settled[fact.account] = settled + fact.amount
         self._post(
             [
                 Posting(fact.account, SYSTEM, CASH, fact.asset, fact.amount),
@@ -91,15 +107,15 @@ class Ledger:
 
     def adopt(self, fact: PositionAdopted) -> None:
         """Take over a position that was there before us."""
-        instrument = self._instruments[fact.instrument]
+        market = self._markets[fact.instrument]
         cost = amount_of(fact.price * fact.quantity)
         position = Asset(fact.instrument)
         self._post(
             [
                 Posting(fact.account, EXTERNAL, HOLDING, position, amount_of(fact.quantity)),
                 Posting(fact.account, EXTERNAL, MARKET, position, -amount_of(fact.quantity)),
-                Posting(fact.account, EXTERNAL, UNSETTLED, instrument.quote, -cost),
-                Posting(fact.account, EXTERNAL, MARKET, instrument.quote, cost),
+                Posting(fact.account, EXTERNAL, UNSETTLED, market.quote, -cost),
+                Posting(fact.account, EXTERNAL, MARKET, market.quote, cost),
             ]
         )
         self._line(fact.account, EXTERNAL, fact.instrument).trade(fact.quantity, fact.price, None)
@@ -141,7 +157,9 @@ class Ledger:
     def residual(self) -> Amount:
         """Return how far the ledger is from balance: exactly 0, or our books contradict themselves.
 
-        Adds the absolute sums of every asset and the difference between postings and lines.
+        Adds the absolute sums of every asset, the differences between postings and lines, and what
+        the profit identity leaves: what lines realised and still hold, less their cost, is what
+        was settled into cash plus what is unsettled.
         """
         sums: dict[Asset, Amount] = {}
         for (_, _, _, asset), amount in self._balances.items():
@@ -151,12 +169,24 @@ class Ledger:
             total += abs(amount)
         for (account, book, instrument), line in self._lines.items():
             total += abs(self._line_difference(account, book, instrument, line))
+        for account in {key[0] for key in self._lines}:
+            total += abs(self._identity_difference(account))
         return total
+
+    def _identity_difference(self, account: AccountId) -> Amount:
+        told = self._settled.get(account, ZERO_AMOUNT)
+        for (owner, _, name, _), amount in self._balances.items():
+            if owner == account and name == UNSETTLED:
+                told += amount
+        for (owner, _, name), line in self._lines.items():
+            if owner == account and not self.is_spot(name):
+                told -= line.realized - line.cost
+        return told
 
     def _line_difference(
         self, account: AccountId, book: StrategyId, name: InstrumentId, line: PositionLine
     ) -> Amount:
-        if self._instruments[name].kind is InstrumentKind.SPOT:
+        if self.is_spot(name):
             return ZERO_AMOUNT
         held = self._balances.get((account, book, HOLDING, Asset(name)), ZERO_AMOUNT)
         return held - amount_of(line.quantity)
@@ -187,19 +217,19 @@ def _signed(fill: Fill) -> Quantity:
     return fill.quantity if fill.side.sign > 0 else -fill.quantity
 
 
-def _fill_postings(fill: Fill, book: StrategyId, instrument: Instrument) -> list[Posting]:
+def _fill_postings(fill: Fill, book: StrategyId, market: MarketAdded) -> list[Posting]:
     quantity = amount_of(_signed(fill))
     cost = amount_of(fill.price * _signed(fill))
-    if instrument.kind is InstrumentKind.SPOT:
-        holding, base, payment = CASH, instrument.base, CASH
+    if market.kind is InstrumentKind.SPOT:
+        holding, base, payment = CASH, market.base, CASH
     else:
         holding, base, payment = HOLDING, Asset(fill.instrument), UNSETTLED
     account = fill.account
     postings = [
         Posting(account, book, holding, base, quantity),
         Posting(account, book, MARKET, base, -quantity),
-        Posting(account, book, payment, instrument.quote, -cost),
-        Posting(account, book, MARKET, instrument.quote, cost),
+        Posting(account, book, payment, market.quote, -cost),
+        Posting(account, book, MARKET, market.quote, cost),
     ]
     if not fill.fee.is_zero:
         postings.append(Posting(account, book, CASH, fill.fee_asset, -fill.fee))

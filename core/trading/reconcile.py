@@ -22,7 +22,6 @@ from core.domain.events import (
 from core.domain.exact import ZERO_AMOUNT, ZERO_QUANTITY, Amount, Price
 from core.domain.facts import CashBooked, Fact, PositionAdopted, Reconciled
 from core.domain.ids import AccountId, Asset, InstrumentId
-from core.domain.instrument import InstrumentKind
 from core.domain.order import OrderState
 from core.domain.reaction import NOTHING, Reaction
 from core.trading.ledger import OPENING
@@ -124,7 +123,9 @@ class Reconciler:
     # ---- reading -------------------------------------------------------------------------------
 
     def _is_unquiet(self) -> bool:
-        """Whether the account moved while it was read for the first time."""
+        """Whether the account moved while it was first read, or holds what is not listed yet."""
+        if any(p.instrument not in self._room.instruments for p in self._positions()):
+            return True
         fills = self._answers[QueryKind.FILLS].fills
         return self._is_disturbed or bool(fills or self._answers[QueryKind.SETTLEMENTS].rows)
 
@@ -138,12 +139,13 @@ class Reconciler:
         return tuple(effects)
 
     def _missed(self, at: int) -> list[Fact]:
-        """Return what the venue knows and the ledger does not: opening, fills, settlements."""
+        """Return what the venue knows and the ledger does not: the opening, or settlements.
+
+        Fills are not booked here: the keeper books those of every answer as evidence.
+        """
         if self.opened_at is None:
             return self._opening(at)
         facts: list[Fact] = []
-        for fill in self._answers[QueryKind.FILLS].fills:
-            facts.extend(self._room.fill_facts(fill, at))
         for row in self._answers[QueryKind.SETTLEMENTS].rows:
             if isinstance(row, SettlementReport):
                 facts.extend(settlement_facts(self._room, row, at))
@@ -165,17 +167,18 @@ class Reconciler:
                         row_id=balance.asset,
                     )
                 )
-        facts.extend(
-            PositionAdopted(
-                at=at,
-                account=self.account,
-                instrument=position.instrument,
-                quantity=position.quantity,
-                price=position.entry_price or Price(0),
-            )
-            for position in self._positions()
-            if not position.quantity.is_zero
-        )
+        for position in self._positions():
+            if not position.quantity.is_zero:
+                facts.extend(self._room.market_facts(position.instrument, at))
+                facts.append(
+                    PositionAdopted(
+                        at=at,
+                        account=self.account,
+                        instrument=position.instrument,
+                        quantity=position.quantity,
+                        price=position.entry_price or Price(0),
+                    )
+                )
         return facts
 
     # ---- comparing -----------------------------------------------------------------------------
@@ -252,8 +255,7 @@ class Reconciler:
         return {
             name
             for (account, _, name), _line in self._room.ledger.lines()
-            if account == self.account
-            and self._room.instruments[name].kind is not InstrumentKind.SPOT
+            if account == self.account and not self._room.ledger.is_spot(name)
         }
 
     def _balances(self) -> list[BalanceReport]:

@@ -3,7 +3,7 @@
 Handlers answer with facts and effects; state moves only in `apply`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from core.domain.alert import Alert, AlertOption, Severity
@@ -24,6 +24,7 @@ from core.domain.facts import (
     CashBooked,
     Fact,
     FillBooked,
+    MarketAdded,
     OrderJournaled,
     OrderMoved,
     OrderSent,
@@ -48,7 +49,7 @@ class TradingRoom:
     def __init__(self) -> None:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.orders = Orders()
-        self.ledger = Ledger(self.instruments)
+        self.ledger = Ledger()
         self._client_ids: ClientIds | None = None
         self._cancel_wanted: set[int] = set()
         self.version = 0
@@ -76,6 +77,7 @@ class TradingRoom:
             OrderJournaled: self.orders.journaled,
             OrderSent: self.orders.sent,
             OrderMoved: self.orders.moved,
+            MarketAdded: self.ledger.add_market,
             FillBooked: self._apply_fill,
             CashBooked: self.ledger.book_cash,
             PositionAdopted: self.ledger.adopt,
@@ -189,7 +191,30 @@ class TradingRoom:
         """Return the booking of a fill, or nothing if it is booked already."""
         if self.ledger.knows_fill(fill) or fill.instrument not in self.instruments:
             return []
-        return [FillBooked(at=at, fill=fill, book=self._book_of(fill))]
+        booked = FillBooked(at=at, fill=fill, book=self._book_of(fill))
+        return [*self.market_facts(fill.instrument, at), booked]
+
+    def fills_facts(self, fills: Iterable[Fill], at: int) -> list[Fact]:
+        """Return the booking of an answer's fills, each once, whatever the answer repeats."""
+        facts: list[Fact] = []
+        for fill in {fill.key: fill for fill in fills}.values():
+            facts.extend(self.fill_facts(fill, at))
+        return facts
+
+    def market_facts(self, instrument: InstrumentId, at: int) -> list[Fact]:
+        """Return what must stand in the journal before the first booking in a listed market."""
+        if self.ledger.knows_market(instrument):
+            return []
+        rules = self.instruments[instrument]
+        return [
+            MarketAdded(
+                at=at,
+                instrument=instrument,
+                kind=rules.kind,
+                base=rules.base,
+                quote=rules.quote,
+            )
+        ]
 
     def doubted(self, record: OrderRecord, at: int) -> OrderMoved:
         """Return the turn to UNKNOWN of an order the venue does not list as resting."""
