@@ -388,6 +388,13 @@ class Commanded(_Body, frozen=True, kw_only=True):
     command: Command
 
 
+class CandlesWanted(_Body, frozen=True, kw_only=True):
+    """A cockpit looks at candles of this interval; their history may have to be fetched."""
+
+    instrument: InstrumentId
+    interval: str
+
+
 class CockpitsCounted(_Body, frozen=True, kw_only=True):
     """How many cockpits are attached now."""
 
@@ -428,6 +435,7 @@ Body = (
     | TimerFired
     | JournalHealth
     | Commanded
+    | CandlesWanted
     | CockpitsCounted
 )
 

@@ -139,13 +139,21 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
     people = People(
         rooms.risk, rooms.trading, rooms.host, rooms.orders, rooms.watchlist, rooms.reconcilers
     )
-    handled = (rooms.trading, rooms.risk, rooms.keeper, people, rooms.progress, links)
+    handled = (
+        rooms.trading,
+        rooms.watchlist,
+        rooms.risk,
+        rooms.keeper,
+        people,
+        rooms.progress,
+        links,
+    )
     applied = (rooms.trading, rooms.risk, rooms.host, rooms.keeper, rooms.watchlist)
     return Wiring(
         market=rooms.market.handlers(),
         handlers=[room.handlers() for room in handled],
         appliers=[room.appliers() for room in applied],
-        reactors=[rooms.keeper.reactors(), people.reactors()],
+        reactors=[rooms.keeper.reactors(), people.reactors(), rooms.watchlist.reactors()],
         deciders=StrategyDeciders(rooms.host, rooms.orders),
     )
 

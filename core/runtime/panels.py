@@ -283,7 +283,7 @@ class Panels:
             default=Decimal(0),
         )
         cap = Decimal(str(limits.max_order_notional))
-        gauges.insert(0, _gauge("R10", "Largest live order", largest, cap, quote))
+        gauges.insert(0, _gauge("R10", "Live order", largest, cap, quote))
         return gauges
 
     def _account_gauges(self, account: AccountId, at: int) -> list[RiskGauge]:
@@ -295,11 +295,11 @@ class Panels:
         gross = sum(worst, Decimal(0))
         cap = Decimal(str(limits.max_position_notional))
         quote = rooms.valuation.quote
-        gauges = [_gauge("R12", "Largest position", largest, cap, quote)]
+        gauges = [_gauge("R12", "Position", largest, cap, quote)]
         equity = rooms.valuation.equity(at)
         if equity is not None and equity.sign > 0:
             most = Notional(equity.value).scaled_by(Decimal(str(limits.max_leverage)))
-            gauges.append(_gauge("R12", "Gross exposure", gross, most.value, quote))
+            gauges.append(_gauge("R12", "Gross", gross, most.value, quote))
         return gauges
 
 

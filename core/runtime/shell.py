@@ -26,6 +26,7 @@ from core.domain.effects import (
 )
 from core.domain.events import (
     Body,
+    CandlesWanted,
     Commanded,
     JournalHealth,
     OrderNotSent,
@@ -105,6 +106,7 @@ class Shell:
         self._receipts: dict[str, asyncio.Future[Receipt]] = {}
         self._commands = 0
         self._was_unwell = False
+        self._looked_at: set[str] = set()
         self._table: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self._place,
             CancelOrder: lambda e: self._venue_of(e.account).cancel(e),
@@ -125,8 +127,24 @@ class Shell:
         self._wake.set()
 
     def frame(self, request: FrameRequest) -> Frame:
-        """Answer a cockpit."""
+        """Answer a cockpit; candles it looks at for the first time are asked for by an event."""
+        for topic in request.versions:
+            if topic.startswith("candles/") and topic not in self._looked_at:
+                self._looked_at.add(topic)
+                self._want_candles(topic)
         return self.engine.frames.frame(request, self.clock.now())
+
+    def _want_candles(self, topic: str) -> None:
+        _, instrument, interval, *_ = (*topic.split("/"), "", "")
+        now = self.clock.now()
+        self.publish(
+            CandlesWanted(
+                ts_event=now,
+                ts_recv=now,
+                instrument=InstrumentId(instrument),
+                interval=interval,
+            )
+        )
 
     async def command(self, command: Command, cockpit: str) -> Receipt:
         """Hand in a command and wait for its durable receipt."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from core.domain.effects import (
     Effect,
@@ -10,30 +10,89 @@ from core.domain.effects import (
     SubscribeMarket,
     UnsubscribeMarket,
 )
-from core.domain.facts import WatchlistChanged
-from core.domain.ids import InstrumentId, symbol_of
+from core.domain.events import CandlesWanted, InstrumentsListed, LeaderFilled
+from core.domain.facts import CashBooked, FillBooked, PositionAdopted, WatchlistChanged
+from core.domain.ids import AccountId, Asset, InstrumentId, symbol_of, venue_of
+from core.domain.instrument import InstrumentKind
 from core.domain.reaction import NOTHING, Reaction
 from core.market.room import MarketRoom
 from core.trading.room import TradingRoom
 
 Answer = tuple[bool, str, Reaction]
+QUOTE: Final = Asset("USDC")
 
 
 class Watchlist:
     """Markets in a person's order; strategies' markets stay subscribed whatever is shown."""
 
     def __init__(
-        self, market: MarketRoom, trading: TradingRoom, needed: frozenset[InstrumentId]
+        self,
+        market: MarketRoom,
+        trading: TradingRoom,
+        needed: frozenset[InstrumentId],
     ) -> None:
         self._market = market
         self._trading = trading
-        self._needed = needed
+        self._needed = set(needed)
+        self._followed: set[InstrumentId] = set()
         self.instruments: tuple[InstrumentId, ...] = ()
         self.version = 0
 
     def appliers(self) -> dict[type, Callable[[Any], None]]:
         """Return how facts change the list."""
         return {WatchlistChanged: self._apply}
+
+    def handlers(self) -> dict[type, Callable[[Any, int], Reaction]]:
+        """Return which events ask for more markets."""
+        return {
+            LeaderFilled: self.on_leader_fill,
+            CandlesWanted: self.on_candles_wanted,
+            InstrumentsListed: self.on_instruments,
+        }
+
+    def reactors(self) -> dict[type, Callable[[Any, int], Reaction]]:
+        """Return which facts ask for more markets."""
+        return {
+            FillBooked: lambda fact, at: self._need(fact.fill.instrument, at),
+            PositionAdopted: lambda fact, at: self._need(fact.instrument, at),
+            CashBooked: self.on_cash,
+        }
+
+    def on_leader_fill(self, body: LeaderFilled, at: int) -> Reaction:
+        """Follow the markets a leader trades, watched or not."""
+        return self._need(body.instrument, at)
+
+    def on_cash(self, fact: CashBooked, at: int) -> Reaction:
+        """Follow the spot market that prices a holding."""
+        return self._price(fact.account, fact.asset, at)
+
+    def on_instruments(self, _body: InstrumentsListed, at: int) -> Reaction:
+        """Follow, after a restart too, whatever prices what the ledger holds."""
+        ledger = self._trading.ledger
+        effects: list[Effect] = []
+        for (account, _, name), line in ledger.lines():
+            if not line.quantity.is_zero:
+                effects.extend(self._need(name, at).effects)
+            for asset in ledger.cash_assets(account):
+                effects.extend(self._price(account, asset, at).effects)
+        return Reaction((), tuple(effects))
+
+    def _price(self, account: AccountId, asset: Asset, at: int) -> Reaction:
+        venue = venue_of(account)
+        for name, rules in self._trading.instruments.items():
+            is_price = rules.kind is InstrumentKind.SPOT and rules.base == asset
+            if is_price and venue_of(name) == venue and rules.quote == QUOTE:
+                return self._need(name, at)
+        return NOTHING
+
+    def on_candles_wanted(self, body: CandlesWanted, at: int) -> Reaction:
+        """Fetch the history a cockpit looks at."""
+        if body.instrument not in self._trading.instruments:
+            return NOTHING
+        try:
+            return Reaction((), self._market.want_candles(body.instrument, body.interval, at))
+        except ValueError:
+            return NOTHING
 
     def open(self, wanted: tuple[InstrumentId, ...], at: int) -> Reaction:
         """Begin a run with these markets and what the strategies need."""
@@ -51,7 +110,8 @@ class Watchlist:
             return False, f"{name} is on the watchlist already", NOTHING
         listed = (*self.instruments, name)
         fact = WatchlistChanged(at=at, instruments=listed)
-        effects = (*self._subscribe(name, at), KeepWatchlist(instruments=listed))
+        streams = () if name in self._followed else self._subscribe(name, at)
+        effects = (*streams, KeepWatchlist(instruments=listed))
         return True, f"{name} added", Reaction((fact,), effects)
 
     def remove(self, name: InstrumentId, at: int) -> Answer:
@@ -62,12 +122,21 @@ class Watchlist:
         effects: list[Effect] = [KeepWatchlist(instruments=listed)]
         if name not in self._needed and not self._is_exposed(name):
             self._market.unfollow(name)
+            self._followed.discard(name)
             effects.append(UnsubscribeMarket(instrument=name))
         fact = WatchlistChanged(at=at, instruments=listed)
         return True, f"{name} removed", Reaction((fact,), tuple(effects))
 
     def _subscribe(self, name: InstrumentId, at: int) -> tuple[Effect, ...]:
+        self._followed.add(name)
         return (SubscribeMarket(instrument=name), *self._market.follow(name, at))
+
+    def _need(self, name: InstrumentId, at: int) -> Reaction:
+        """Keep a market's streams whatever is watched."""
+        self._needed.add(name)
+        if name in self._followed:
+            return NOTHING
+        return Reaction((), self._subscribe(name, at))
 
     def _is_exposed(self, name: InstrumentId) -> bool:
         held = any(
