@@ -29,15 +29,15 @@ class BookSide:
 
     Attributes:
         sign: 1 for bids, -1 for asks.
-        keys: Price times `sign`, ascending, so that the best is the last. Some may be dead.
+        ranked: Price times `sign`, ascending, so that the best is the last. Some may be dead.
         sizes: Size text by key; zero where the level is gone.
     """
 
-    __slots__ = ("_key_of", "_roomy", "_units_of", "keys", "sign", "sizes")
+    __slots__ = ("_key_of", "_roomy", "_units_of", "ranked", "sign", "sizes")
 
     def __init__(self, sign: int, key_of: UnitCache, units_of: UnitCache) -> None:
         self.sign = sign
-        self.keys: list[int] = []
+        self.ranked: list[int] = []
         self.sizes: dict[int, str] = {}
         self._key_of = key_of
         self._units_of = units_of
@@ -50,7 +50,7 @@ class BookSide:
             DataInvalid: at the first text that cannot be; the side is then half changed. What only
                 looks like a number is found when it is read.
         """
-        keys, sizes, key_of = self.keys, self.sizes, self._key_of
+        keys, sizes, key_of = self.ranked, self.sizes, self._key_of
         for price, size in levels:
             if size < "0":  # a sign, a blank, nothing
                 raise DataInvalid("book level has no possible size", repr(size[:40]))
@@ -65,8 +65,8 @@ class BookSide:
 
     def _sweep(self) -> None:
         self.sizes = {key: size for key, size in self.sizes.items() if size not in ZERO_TEXTS}
-        self.keys = sorted(self.sizes)
-        self._roomy = 2 * len(self.keys) + _SPARE
+        self.ranked = sorted(self.sizes)
+        self._roomy = 2 * len(self.ranked) + _SPARE
 
     def load(self, levels: Sequence[TextLevel]) -> None:
         """Replace everything, levels in any order.
@@ -80,11 +80,11 @@ class BookSide:
 
     def clear(self) -> None:
         """Forget every level."""
-        self.keys, self.sizes, self._roomy = [], {}, _SPARE
+        self.ranked, self.sizes, self._roomy = [], {}, _SPARE
 
     def best_key(self) -> int | None:
         """Return the key of the best level; drop dead ones that lie over it."""
-        keys, sizes = self.keys, self.sizes
+        keys, sizes = self.ranked, self.sizes
         while keys:
             key = keys[-1]
             if sizes[key] not in ZERO_TEXTS:
@@ -109,14 +109,14 @@ class BookSide:
     def __iter__(self) -> Iterator[Level]:
         """Yield live levels, best first."""
         sizes, sign, units_of = self.sizes, self.sign, self._units_of
-        for key in reversed(self.keys):
+        for key in reversed(self.ranked):
             size = sizes[key]
             if size not in ZERO_TEXTS:
                 yield key * sign, units_of[size]
 
     def top(self, count: int) -> list[Level]:
         """Return the best `count` live levels."""
-        keys, sizes = self.keys, self.sizes
+        keys, sizes = self.ranked, self.sizes
         reach = 2 * count + 4
         live = [key for key in keys[-reach:] if sizes[key] not in ZERO_TEXTS]
         if len(live) < count and reach < len(keys):
@@ -129,7 +129,7 @@ class BookSide:
 
         Bids are floored and asks ceiled, so that no row shows a better price than it holds.
         """
-        keys, sizes, units_of = self.keys, self.sizes, self._units_of
+        keys, sizes, units_of = self.ranked, self.sizes, self._units_of
         found: list[tuple[int, int]] = []
         end = len(keys)
         while end and len(found) < rows:
@@ -201,7 +201,7 @@ class OrderBook:
     def is_crossed(self) -> bool:
         """Whether the best bid stands at or above the best ask."""
         bids, asks = self.bids, self.asks
-        bid_keys, ask_keys = bids.keys, asks.keys
+        bid_keys, ask_keys = bids.ranked, asks.ranked
         if bid_keys and ask_keys:
             bid, ask = bid_keys[-1], ask_keys[-1]
             if bids.sizes[bid] not in ZERO_TEXTS and asks.sizes[ask] not in ZERO_TEXTS:
