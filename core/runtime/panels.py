@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.domain.events import Channel, ConnectionChanged, LinkState
 from core.domain.exact import ZERO_AMOUNT, Amount, Notional
 from core.domain.fixed import scaled
-from core.domain.ids import AccountId, InstrumentId, StrategyId, VenueId, venue_of
+from core.domain.ids import AccountId, Asset, InstrumentId, StrategyId, VenueId, venue_of
 from core.domain.instrument import InstrumentKind
 from core.domain.reaction import NOTHING, Reaction
 from core.domain.views import (
@@ -139,7 +139,7 @@ class Panels:
             positions=positions,
             orders=tuple(self._orders()),
             balances=tuple(
-                (f"{account} {asset}", f"{ledger.cash(account, asset).value:f}")
+                (self._balance_name(account, asset), str(ledger.cash(account, asset)))
                 for account in rooms.accounts
                 for asset in ledger.cash_assets(account)
             ),
@@ -170,6 +170,9 @@ class Panels:
         return self._catalogue
 
     # ---- parts ---------------------------------------------------------------------------------
+
+    def _balance_name(self, account: AccountId, asset: Asset) -> str:
+        return asset if len(self._rooms.accounts) == 1 else f"{asset} {account}"
 
     def _day(self, equity: Amount | None) -> tuple[Amount | None, float | None]:
         mark = self._rooms.keeper.day_mark
