@@ -1,5 +1,6 @@
-"""Every action of the cockpit, once: keys, words, danger. Bindings, footer, help and palette
-are made from this list.
+"""Every action of the cockpit, once: keys, words, danger.
+
+Bindings, footer, help and palette are made from this list.
 """
 
 from enum import StrEnum
@@ -34,7 +35,7 @@ class Action(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     group: str
     place: Place = Place.COCKPIT
     run: str = ""
-    """The Textual action; by default the id with underscores."""
+    """The Textual action; by default the id with underscores, on the screen or the pane."""
     is_dangerous: bool = False
     in_footer: bool = False
     in_palette: bool = True
@@ -53,22 +54,23 @@ def _toggle(slot: int) -> Action:
         title=f"Strategy {slot} on or off",
         tooltip="Switch the strategy in this slot; off also cancels its orders",
         group="Strategies",
-        run=f"toggle_strategy({slot})",
+        run=f"app.toggle_strategy({slot})",
     )
 
 
 ACTIONS: Final[tuple[Action, ...]] = (
     Action(
         id="help", keys="question_mark,f1", shown="?", title="Help", group="Cockpit",
-        tooltip="Every key and what it does", run="open_help", in_footer=True,
+        tooltip="Every key and what it does", run="app.open_help", in_footer=True,
     ),
     Action(
         id="palette", keys="ctrl+p", shown="^p", title="Palette", group="Cockpit",
-        tooltip="Find any action, market or theme by name", run="open_palette", in_footer=True,
+        tooltip="Find any action, market or theme by name", run="app.open_palette", in_footer=True,
         in_palette=False,
     ),
     Action(
-        id="next-theme", keys="t", shown="t", title="Next theme", group="Cockpit",
+        id="next-theme", keys="t", run="app.next_theme",
+        shown="t", title="Next theme", group="Cockpit",
         tooltip="Change the colours", in_footer=True,
     ),
     Action(
@@ -88,17 +90,20 @@ ACTIONS: Final[tuple[Action, ...]] = (
         tooltip="Leave the zoom; hide an alert without answering it", in_palette=False,
     ),
     Action(
-        id="leave", keys="q,ctrl+q", shown="q", title="Quit", group="Cockpit",
+        id="leave", keys="q,ctrl+q", run="app.leave",
+        shown="q", title="Quit", group="Cockpit",
         tooltip="Close this cockpit; asks first when positions or orders are open",
         in_footer=True,
     ),
     Action(
-        id="stop-all", keys="ctrl+k", shown="^k", title="Stop all", group="Trading",
+        id="stop-all", keys="ctrl+k", run="app.stop_all",
+        shown="^k", title="Stop all", group="Trading",
         tooltip="Stop every strategy, cancel every own order, deny entries", is_dangerous=True,
         in_footer=True,
     ),
     Action(
-        id="resume", keys="r", shown="r", title="Resume trading", group="Trading",
+        id="resume", keys="r", run="app.resume",
+        shown="r", title="Resume trading", group="Trading",
         tooltip="Allow entries again after a stop; strategies stay off", in_footer=True,
     ),
     Action(
@@ -107,7 +112,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     *(_toggle(slot) for slot in range(1, 10)),
     Action(
-        id="add-market", keys="a", shown="a", title="Add market", group="Markets",
+        id="add-market", keys="a", run="app.add_market",
+        shown="a", title="Add market", group="Markets",
         tooltip="Search a market and watch it", in_footer=True,
     ),
     Action(
@@ -181,21 +187,23 @@ ACTIONS: Final[tuple[Action, ...]] = (
         in_palette=False, in_footer=True,
     ),
     Action(
-        id="replay-pause", keys="space", shown="space", title="Pause", group="Replay",
+        id="replay-pause", keys="space", run="app.replay_pause",
+        shown="space", title="Pause", group="Replay",
         place=Place.REPLAY, tooltip="Hold the replay or go on", in_footer=True,
     ),
     Action(
-        id="replay-step", keys="full_stop", shown=".", title="Step", group="Replay",
+        id="replay-step", keys="full_stop", run="app.replay_step",
+        shown=".", title="Step", group="Replay",
         place=Place.REPLAY, tooltip="While paused, let one frame through", in_footer=True,
     ),
     Action(
         id="replay-slower", keys="less_than_sign", shown="<", title="Slower", group="Replay",
-        place=Place.REPLAY, tooltip="Halve the speed", run="replay_speed(-1)",
+        place=Place.REPLAY, tooltip="Halve the speed", run="app.replay_speed(-1)",
     ),
     Action(
         id="replay-faster", keys="greater_than_sign", shown=">", title="Faster",
         group="Replay", place=Place.REPLAY, tooltip="Double the speed",
-        run="replay_speed(1)", in_footer=True,
+        run="app.replay_speed(1)", in_footer=True,
     ),
 )  # fmt: skip
 

@@ -27,7 +27,7 @@ from core.domain.commands import (
 )
 from core.domain.ids import AlertId, InstrumentId
 from core.runtime.link import Link, LinkClosed
-from tui.actions import BY_ID
+from tui.actions import BY_ID, SCREEN_PLACES
 from tui.render.palette import Palette
 from tui.render.text import clean
 from tui.screens.commands import CockpitCommands
@@ -160,6 +160,8 @@ class Cockpit(App[None]):
 
     async def draw_frame(self) -> None:
         """Ask the engine once and draw the answer; a dead link ends in a banner."""
+        if self.is_gone:
+            return
         self._asked_at = self._monotonic()
         try:
             frame = await self.link.frame(self.main.request(is_covered=self.is_covered))
@@ -167,7 +169,7 @@ class Cockpit(App[None]):
                 self._make_way_for_alert()
         except LinkClosed as error:
             self.lose_engine(str(error))
-        except Exception as error:  # the worker's outer edge: whatever the link raised is its end
+        except Exception as error:  # noqa: BLE001 - the worker's outer edge: whatever the link raised is its end
             _LOG.exception("cockpit.frame_failed")
             self.lose_engine(f"{type(error).__name__}: {error}")
         finally:
@@ -212,7 +214,7 @@ class Cockpit(App[None]):
             return await self.link.command(command)
         except LinkClosed as error:
             self.lose_engine(str(error))
-        except Exception as error:  # the worker's outer edge: shown instead of ending the app
+        except Exception as error:  # noqa: BLE001 - the worker's outer edge: shown instead of ending the app
             _LOG.exception("cockpit.command_failed")
             self.toast(f"{type(error).__name__}: {error}", "error", "Command failed")
         return None
@@ -364,8 +366,13 @@ class Cockpit(App[None]):
 
     async def run_action_id(self, action_id: str) -> None:
         """Run an action of the registry where the focus is."""
-        action = BY_ID[action_id].action
-        await self.run_action(action, self.main.focused or self.main)
+        action = BY_ID[action_id]
+        is_wide = action.place in SCREEN_PLACES
+        await self.run_action(action.action, self.main if is_wide else self.main.focused)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Switch off keys that mean nothing now."""
+        return self.main.check_action(action, parameters)
 
     async def action_quit(self) -> None:
         """Leave, asking first when something is open."""

@@ -42,6 +42,8 @@ class Colors(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown
     stale: str = "#8a7a55"
     info: str = "#6fa8ff"
     own: str = "#f2d45c"
+    ok: str = "#2fc48d"
+    """Health, which is not a direction of prices."""
     spread: str = "#c3a6ff"
     bid_bar: str | None = None
     bid_depth: str | None = None

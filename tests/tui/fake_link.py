@@ -26,6 +26,7 @@ from core.domain.views import (
     HeaderView,
     OpenAlert,
     OrderRow,
+    OwnOrder,
     PositionRow,
     ProgressStep,
     ProgressView,
@@ -39,7 +40,7 @@ from core.domain.views import (
     WatchlistView,
 )
 from core.runtime.link import LinkClosed
-from fake_market import NS, FakeMarket
+from tests.tui.fake_market import NS, FakeMarket
 
 START = 1_764_081_042 * NS
 """2025-11-25 14:30:42 UTC."""
@@ -72,10 +73,10 @@ class FakeLink:
         self.facts: list[ShownFact] = []
         self.before_frame: Callable[[], None] | None = None
         self.markets = {
-            name: FakeMarket(name, mid, tick, size, seed=seed, drift=change)
+            InstrumentId(name): FakeMarket(name, mid, tick, size, seed=seed, drift=change)
             for name, mid, tick, size, change in MARKETS
         }
-        self.watched = [InstrumentId(name) for name in self.markets]
+        self.watched = list(self.markets)
         self.states = {"copy-aurora": "on", "cross-venue": "on", "cash-carry": "off"}
         self._version = 1
         self._touched: dict[str, int] = {}
@@ -150,7 +151,7 @@ class FakeLink:
         self.touch("alerts")
         self.touch("header")
 
-    def _act(self, command: Command) -> str:  # noqa: PLR0911 - one line a command
+    def _act(self, command: Command) -> str:
         if isinstance(command, SwitchStrategy):
             self.states[command.strategy] = "on" if command.is_on else "off"
             self.touch("strategies")
@@ -170,14 +171,16 @@ class FakeLink:
                 command.instrument, FakeMarket(command.instrument, 1.234, 0.001, 90, seed=1)
             )
             self.watched.append(command.instrument)
+            self.touch("watchlist")
             return f"watching {command.instrument}"
         if isinstance(command, RemoveFromWatchlist):
             self.watched.remove(command.instrument)
+            self.touch("watchlist")
             return f"no longer watching {command.instrument}"
         if isinstance(command, PauseReplay):
-            self.replay = "paused 00:12 / 20:00" if command.is_paused else "1× 00:12 / 20:00"
+            self.replay = "paused 00:12 / 20:00" if command.is_paused else "1x 00:12 / 20:00"
         if isinstance(command, SetReplaySpeed):
-            self.replay = f"{command.speed:g}× 00:12 / 20:00"
+            self.replay = f"{command.speed:g}x 00:12 / 20:00"
         return "done"
 
     # -- the views -------------------------------------------------------------------------
@@ -186,11 +189,11 @@ class FakeLink:
         """Build the view of a topic."""
         kind, *rest = topic.split("/")
         if kind == "ladder":
-            return self.markets[rest[0]].ladder(int(rest[1]), int(rest[2]), 23)
+            return self.markets[InstrumentId(rest[0])].ladder(int(rest[1]), int(rest[2]), 23)
         if kind == "tape":
-            return self.markets[rest[0]].tape(int(rest[1]))
+            return self.markets[InstrumentId(rest[0])].tape(int(rest[1]))
         if kind == "candles":
-            return self.markets[rest[0]].candles(rest[1], int(rest[2]), self.at)
+            return self.markets[InstrumentId(rest[0])].candles(rest[1], int(rest[2]), self.at)
         build = {
             "header": self._header, "watchlist": self._watchlist, "strategies": self._strategies,
             "risk": self._risk, "account": self._account, "alerts": self._alerts,
@@ -221,7 +224,7 @@ class FakeLink:
         more = [f"{venue}:{name}_USDC" for venue in ("alpha", "orion") for name in names]
         return WatchlistView(
             rows=tuple(self.markets[name].watch_row() for name in self.watched),
-            catalogue=tuple(dict.fromkeys([*map(InstrumentId, self.markets), *map(InstrumentId, more)])),
+            catalogue=tuple(dict.fromkeys([*self.markets, *map(InstrumentId, more)])),
         )
 
     def _strategies(self) -> View:
@@ -309,9 +312,8 @@ class FakeLink:
         return ProgressView(steps=self.steps)
 
     def _own_orders(self) -> None:
-        from core.domain.views import OwnOrder
 
-        market = self.markets["alpha:SOL_USDC_PERP"]
+        market = self.markets[InstrumentId("alpha:SOL_USDC_PERP")]
         bid, ask = market.best()
         market.own_orders = [
             OwnOrder(bid - 2 * market.tick, Side.BUY, 25 * 10**9),

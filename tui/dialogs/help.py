@@ -56,10 +56,14 @@ def help_text() -> Content:
     for group in dict.fromkeys(action.group for action in ACTIONS):
         parts.append((f"\n{group}\n", "bold $accent"))
         for action in _listed(group):
-            parts.append((f"  {action.shown:>6}  ", "bold $danger" if action.is_dangerous else "bold $key"))
+            parts.append(
+                (f"  {action.shown:>6}  ", "bold $danger" if action.is_dangerous else "bold $key")
+            )
             parts.append((f"{_title(action):<26}", "$foreground"))
             parts.append((f" {action.tooltip}\n", "$muted"))
-    parts.append(("\nEvery number on screen comes from the engine; this cockpit holds no truth.\n", "$muted"))
+    parts.append(
+        ("\nEvery number on screen comes from the engine; this cockpit holds no truth.\n", "$muted")
+    )
     return Content.assemble(*parts)
 
 

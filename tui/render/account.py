@@ -2,13 +2,13 @@
 
 from core.domain.order import OrderState, Side
 from core.domain.views import OrderRow, PositionRow
-from tui.render.numbers import decimal_text, market_name, sign_of, signed_money
+from tui.render.numbers import NOTHING, decimal_text, market_name, sign_of, signed_money
 from tui.render.palette import Palette, Runs
 from tui.render.text import clean, fit, fit_right
 
 _WIDE = 48
 STATE_ROLE = {
-    OrderState.FILLED: "profit",
+    OrderState.FILLED: "ok",
     OrderState.REJECTED: "danger",
     OrderState.UNKNOWN: "danger",
     OrderState.CANCELLED: "muted",
@@ -27,7 +27,7 @@ def position_row(row: PositionRow, width: int, palette: Palette) -> Runs:
         quantity = f"+{quantity}"
     entry = f"@{decimal_text(clean(row.entry_price, 20), 8)}"
     if width >= _WIDE:
-        entry += f" → {decimal_text(clean(row.mark_price or '–', 20), 9)}"
+        entry += f" → {decimal_text(clean(row.mark_price or NOTHING, 20), 9)}"
     return (
         (side + fit(clean(market_name(row.instrument)), 9), palette.style(side_role)),
         (fit_right(quantity, 8), palette.style("text", bold=True)),
@@ -50,8 +50,8 @@ def order_row(row: OrderRow, width: int, palette: Palette) -> Runs:
     body = f"{'buy ' if is_buy else 'sell'} {quantity} @{price}{book}"
     return (
         (head, palette.style(role)),
-        (fit(f" {body}", width - 19), palette.style("text_soft")),
-        (fit_right(state, 9), palette.style(STATE_ROLE.get(row.state, "info"))),
+        (fit(f" {body}", width - 10 - len(state)), palette.style("text_soft")),
+        (state, palette.style(STATE_ROLE.get(row.state, "info"))),
     )
 
 

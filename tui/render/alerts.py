@@ -110,7 +110,7 @@ def _body(state: SheetState, width: int, most: int, palette: Palette) -> list[Ru
     ]
     numbers = _number_rows(alert, width, palette)
     room = most - len(rows) - len(numbers)
-    causes = wrapped(clean(alert.cause), width - 2, max(2, min(5, room)))
+    causes = wrapped(clean(alert.cause), width - 2, max(1, min(5, room)))
     rows += [((fit(f" {line}", width), soft),) for line in causes]
     if len(rows) + len(numbers) + 1 < most:
         rows.append(((" " * width, soft),))
@@ -141,15 +141,13 @@ def _number(label: str, value: str, age_ms: int | None, cells: int, palette: Pal
     label_cells = min(16, cells * 2 // 5)
     value_cells = cells - label_cells - 2 - len(age)
     return (
-        (f"  {fit(clean(label, 40), label_cells)}", palette.style("muted", GROUND)),
+        (f"  {fit(clean(label, 40), label_cells - 1)} ", palette.style("muted", GROUND)),
         (fit(clean(value, 80), value_cells), palette.style("text", GROUND, bold=True)),
         (age, palette.style("stale", GROUND)),
     )
 
 
-def _foot(
-    state: SheetState, width: int, palette: Palette, *, effect_lines: int
-) -> list[Runs]:
+def _foot(state: SheetState, width: int, palette: Palette, *, effect_lines: int) -> list[Runs]:
     if state.receipt:
         return [
             ((fit(f" {line}", width), palette.style("info", GROUND, bold=True)),)
@@ -170,7 +168,7 @@ def _foot(
     return rows
 
 
-def _option(  # noqa: PLR0913 - the option, its room and its colours
+def _option(
     item: OptionKey,
     alert: Alert,
     width: int,
@@ -196,10 +194,15 @@ def _option(  # noqa: PLR0913 - the option, its room and its colours
         first.append((fit(f"  {effect}", width - used), palette.style("text_soft", ground)))
         return [tuple(first)]
     first.append((" " * max(0, width - used), palette.style("text", ground)))
-    lines = wrapped(effect, width - 7, effect_lines)
+    indent = 7 if width >= _TWO_COLUMNS else 3
+    most = 2 if is_chosen or option.adds_risk else effect_lines
+    lines = wrapped(effect, width - indent, most)
     return [
         tuple(first),
-        *(((fit(f"       {line}", width), palette.style("text_soft", ground)),) for line in lines),
+        *(
+            ((fit(" " * indent + line, width), palette.style("text_soft", ground)),)
+            for line in lines
+        ),
     ]
 
 

@@ -126,7 +126,7 @@ def _labels(scale: Scale) -> frozenset[int]:
     return frozenset(range(every // 2, scale.rows, every))
 
 
-def _price_row(  # noqa: PLR0913 - one row needs its place, its data and its colours
+def _price_row(
     chart: Chart,
     scale: Scale,
     row: int,

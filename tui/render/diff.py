@@ -15,9 +15,7 @@ def changed_spans(old: Runs | None, new: Runs) -> list[Span]:
     total = sum(width_of(text) for text, _ in new)
     if old is None or sum(width_of(text) for text, _ in old) != total:
         return [(0, total)] if total else []
-    if len(old) == len(new) and all(
-        len(a[0]) == len(b[0]) for a, b in zip(old, new, strict=True)
-    ):
+    if len(old) == len(new) and all(len(a[0]) == len(b[0]) for a, b in zip(old, new, strict=True)):
         return _merged(_same_shape(old, new))
     return _edges(old, new, total)
 

@@ -121,19 +121,19 @@ def _day(view: HeaderView, palette: Palette) -> Runs:
 def _venue(venue: VenueHealth, palette: Palette, *, is_short: bool) -> Runs:
     is_old = venue.data_age_ms is None or venue.data_age_ms >= _STALE_MS
     is_half = venue.is_private_up is False
-    role = "danger" if not venue.is_up else "warning" if is_old or is_half else "profit"
+    role = "danger" if not venue.is_up else "warning" if is_old or is_half else "ok"
     glyph = "✕" if not venue.is_up else "◍" if is_old or is_half else "●"
     age = "down" if not venue.is_up else age_text(venue.data_age_ms)
     private = " no private" if is_half and venue.is_up else ""
     if is_short:
-        text = clean(venue.venue, 2) if role == "profit" else f"{clean(venue.venue, 2)} {age}"
+        text = clean(venue.venue, 2) if role == "ok" else f"{clean(venue.venue, 2)} {age}"
         return ((f" {glyph}{text} ", palette.style(role, _GROUND)),)
     return (
         (f" {glyph} ", palette.style(role, _GROUND)),
         (clean(venue.venue, 14), palette.style("text_soft", _GROUND)),
         (
             f" {age}{private} ",
-            palette.style("muted" if role == "profit" else role, _GROUND),
+            palette.style("muted" if role == "ok" else role, _GROUND),
         ),
     )
 

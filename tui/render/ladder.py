@@ -67,7 +67,8 @@ def ladder_row(row: Row, columns: Columns, palette: Palette) -> Runs:
         right = [(text[::-1], style) for text, style in _book_side(row, columns, palette, ground)]
         right.reverse()
     if row.own:
-        own = [(fit_center(f"{OWN} {row.own}", columns.side), palette.style("own", ground))]
+        place = fit if row.side is Side.BUY else fit_right
+        own = [(place(f" {OWN} {row.own} ", columns.side), palette.style("own", ground))]
         left, right = (left, own) if row.side is Side.BUY else (own, right)
     return joined([*left, *_price(row, columns, palette, ground), *right])
 
@@ -76,6 +77,8 @@ def _book_side(
     row: Row, columns: Columns, palette: Palette, ground: str
 ) -> list[tuple[str, Style]]:
     """Draw cumulative and size left to right; the ask side is its mirror image."""
+    if columns.side <= 0:
+        return []
     is_bid = row.side is Side.BUY
     name = "bid" if is_bid else "ask"
     cumulative, size = row.cumulative, row.size
@@ -111,14 +114,13 @@ def _price(row: Row, columns: Columns, palette: Palette, ground: str) -> list[tu
     mark = {Side.BUY: LAST_UP, Side.SELL: LAST_DOWN, None: " "}[row.last]
     on = "last" if row.last and not row.is_stale else ground
     role = "text" if row.last and not row.is_stale else role
-    own = OWN if row.own else " "
     is_bold = row.is_best or row.last is not None
     mark_role = {Side.BUY: "profit", Side.SELL: "loss", None: role}[row.last]
     return [
-        (own if row.side is Side.BUY else cursor, palette.style("own" if row.own else role, on)),
+        (cursor, palette.style("accent", on)),
         (mark, palette.style("stale" if row.is_stale else mark_role, on)),
         (fit_right(row.price, columns.price - 4), palette.style(role, on, bold=is_bold)),
-        ("  " if row.side is not Side.SELL or not row.own else f" {OWN}", palette.style("own", on)),
+        ("  ", palette.style(role, on)),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from core.domain.fixed import DIGITS, UNIT
 
-NOTHING: Final = "–"
+NOTHING: Final = "—"
 _NS: Final = 1_000_000_000
 _THOUSAND: Final = 1_000
 _STEPS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -55,7 +55,10 @@ def nice_ceiling(value: float) -> float:
     if value <= 0:
         return 1.0
     base = 10.0 ** math.floor(math.log10(value))
-    return next((base * step for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if value <= base * step), base * 10)
+    return next(
+        (base * step for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if value <= base * step),
+        base * 10,
+    )
 
 
 def money_text(amount: str | None, decimals: int = 2) -> str:

@@ -9,7 +9,7 @@ from tui.render.text import clean, fit, fit_right, wrapped
 STATE_ROLE = {
     TradingState.STARTING: "info",
     TradingState.RECONCILING: "info",
-    TradingState.ACTIVE: "profit",
+    TradingState.ACTIVE: "ok",
     TradingState.REDUCING: "warning",
     TradingState.HALTED: "danger",
 }

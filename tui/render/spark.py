@@ -1,6 +1,7 @@
 """Small curves of block characters."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
@@ -24,4 +25,4 @@ def thinned(values: Sequence[float], count: int) -> list[float]:
     if len(values) <= count:
         return list(values)
     edges = [index * len(values) // count for index in range(count + 1)]
-    return [sum(values[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False)]
+    return [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]

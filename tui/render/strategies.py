@@ -5,7 +5,7 @@ from tui.render.numbers import sign_of, signed_money
 from tui.render.palette import Palette, Runs
 from tui.render.text import clean, fit, fit_right, width_of, wrapped
 
-_STATE = {"on": ("●", "profit"), "off": ("○", "muted"), "paused": ("‖", "warning")}
+_STATE = {"on": ("●", "ok"), "off": ("○", "muted"), "paused": ("‖", "warning")}
 
 
 def state_mark(state: str) -> tuple[str, str]:
@@ -13,7 +13,7 @@ def state_mark(state: str) -> tuple[str, str]:
     return _STATE.get(state, ("?", "danger"))
 
 
-def strategy_lines(  # noqa: PLR0913 - the row, its room and its place
+def strategy_lines(
     row: StrategyRow,
     width: int,
     lines: int,
@@ -24,7 +24,7 @@ def strategy_lines(  # noqa: PLR0913 - the row, its room and its place
 ) -> list[Runs]:
     """Draw a strategy in `lines` rows: name and result, then counters, then the last decision."""
     drawn = [_head(row, width, palette, is_cursor=is_cursor, is_focused=is_focused)]
-    decision = _decision(row)
+    decision = _decision(row, has_counters=lines > 2)  # noqa: PLR2004
     if lines == 2:  # noqa: PLR2004 - one line below the head
         drawn.append(((fit(f"   {decision}", width), palette.style("muted")),))
     if lines > 2:  # noqa: PLR2004
@@ -68,8 +68,10 @@ def _counters(row: StrategyRow, width: int, palette: Palette) -> Runs:
     )
 
 
-def _decision(row: StrategyRow) -> str:
+def _decision(row: StrategyRow, *, has_counters: bool) -> str:
     if not row.last_decision and not row.last_code:
+        if has_counters:
+            return "no decision yet"
         return f"no decision yet · {row.copied} copied {row.skipped} skipped"
     code = clean(row.last_code, 24)
     text = clean(row.last_decision)

@@ -17,7 +17,7 @@ def ring_row(serial: int, rows: int) -> int:
     return serial % rows
 
 
-def tape_row(  # noqa: PLR0913 - the print, its columns and its colours
+def tape_row(
     row: TapeRow,
     width: int,
     price_decimals: int,

@@ -3,7 +3,7 @@
 import msgspec
 
 from core.domain.views import BookState, WatchRow
-from tui.render.numbers import market_name, percent_text, price_text, venue_mark
+from tui.render.numbers import NOTHING, market_name, percent_text, price_text, venue_mark
 from tui.render.palette import Palette, Runs
 from tui.render.spark import sparkline
 from tui.render.text import clean, fit, fit_right
@@ -15,7 +15,7 @@ class WatchMark(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What else the row says: where the market is shown, and the cursor."""
 
     ladders: str = " "
-    """‹ on the left ladder, › on the right one, « on both."""
+    """An angle for the left or right ladder, a double one for both."""
     is_cursor: bool = False
     is_focused: bool = False
 
@@ -57,13 +57,13 @@ def _price(row: WatchRow, cells: int, *, is_stale: bool) -> str:
 
 
 def _change(change: float | None) -> str:
-    return percent_text(change).rstrip("%") if change is not None else "–"
+    return percent_text(change).rstrip("%") if change is not None else NOTHING
 
 
 def _funding(row: WatchRow, cells: int) -> str:
     if not cells:
         return ""
-    text = "–" if row.funding_pct is None else f"{row.funding_pct:+.4f}"
+    text = NOTHING if row.funding_pct is None else f"{row.funding_pct:+.4f}"
     return fit_right(text, cells)
 
 

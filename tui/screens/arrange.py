@@ -22,15 +22,17 @@ class PlanLayout(Layout):
         """Regions of the panes that lie over others, by id."""
 
     def arrange(
-        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True  # noqa: FBT001, FBT002
+        self,
+        parent: Widget,
+        children: list[Widget],
+        size: Size,
+        greedy: bool = True,  # noqa: FBT001, FBT002
     ) -> ArrangeResult:
         """Place every child."""
         del parent, size, greedy
         regions = {**(self.plan.regions if self.plan else {}), **self.floating}
         return [
-            WidgetPlacement(
-                regions.get(child.id or "", _NOWHERE), Offset(0, 0), Spacing(), child
-            )
+            WidgetPlacement(regions.get(child.id or "", _NOWHERE), Offset(0, 0), Spacing(), child)
             for child in children
         ]
 

@@ -53,7 +53,9 @@ class MainScreen(Screen[None]):
         self.plan: Plan | None = None
         self._plan_layout = PlanLayout()
         self._notices = Notices(self.panes.alert_line.show_event, toast, clock)
-        self._router = Router(self.panes, self._notices, on_watchlist=self._choose_markets, clock=clock)
+        self._router = Router(
+            self.panes, self._notices, on_watchlist=self._choose_markets, clock=clock
+        )
         self._focus_before_sheet: Pane | None = None
         self._is_sheet_up = False
         self._has_markets = False
@@ -241,13 +243,11 @@ class MainScreen(Screen[None]):
         """Fill the footer with the keys that work here and now."""
         places = self.focused.places if isinstance(self.focused, Pane) else ()
         wanted = [*actions_at(*places), *actions_at(Place.REPLAY), *actions_at(Place.COCKPIT)]
-        self.panes.footer.show(
-            tuple(a for a in wanted if a.in_footer and self.allows(a))
-        )
+        self.panes.footer.show(tuple(a for a in wanted if a.in_footer and self.allows(a)))
 
     def allows(self, action: Action) -> bool:
         """Whether an action makes sense now."""
-        return bool(self.check_action(action.action.partition("(")[0], ()))
+        return bool(self.check_action(action.action.removeprefix("app.").partition("(")[0], ()))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Switch off keys that mean nothing in this state."""

@@ -32,24 +32,47 @@ class Words(msgspec.Struct, frozen=True, gc=False):
 
 def words_for(fact: Fact) -> Words | None:
     """Say a fact in one line; None for facts nobody has to see."""
-    if isinstance(fact, FillBooked):
-        fill = fact.fill
-        text = f"{fill.side} {fill.quantity} {symbol_of(fill.instrument)} at {fill.price}"
-        return Words(f"filled {text} · {fact.book}", "information", "Filled")
-    if isinstance(fact, TradingStateChanged):
-        return Words(f"trading is {fact.state}: {fact.reason}", "warning", "Trading state")
-    if isinstance(fact, DecisionTaken):
-        if fact.verdict is not Verdict.DENIED:
-            return None
-        return Words(f"denied {fact.code} · {fact.text}")
-    if isinstance(fact, StrategySwitched):
-        return Words(f"{fact.strategy} is {'on' if fact.is_on else 'off'} ({fact.by})")
-    if isinstance(fact, AlertEnded):
-        return Words(f"alert {fact.end}: {fact.option} ({fact.by})")
-    if isinstance(fact, Noted):
-        is_loud = fact.level in {"warning", "error", "critical"}
-        return Words(fact.text, "warning" if is_loud else None, "Note")
-    return None
+    say = _WORDS.get(type(fact))
+    return say(fact) if say is not None else None
+
+
+def _fill(fact: FillBooked) -> Words:
+    fill = fact.fill
+    text = f"{fill.side} {fill.quantity} {symbol_of(fill.instrument)} at {fill.price}"
+    return Words(f"filled {text} · {fact.book}", "information", "Filled")
+
+
+def _state(fact: TradingStateChanged) -> Words:
+    return Words(f"trading is {fact.state}: {fact.reason}", "warning", "Trading state")
+
+
+def _decision(fact: DecisionTaken) -> Words | None:
+    if fact.verdict is not Verdict.DENIED:
+        return None
+    return Words(f"denied {fact.code} · {fact.text}")
+
+
+def _switch(fact: StrategySwitched) -> Words:
+    return Words(f"{fact.strategy} is {'on' if fact.is_on else 'off'} ({fact.by})")
+
+
+def _alert(fact: AlertEnded) -> Words:
+    return Words(f"alert {fact.end}: {fact.option} ({fact.by})")
+
+
+def _note(fact: Noted) -> Words:
+    is_loud = fact.level in {"warning", "error", "critical"}
+    return Words(fact.text, "warning" if is_loud else None, "Note")
+
+
+_WORDS: Final[dict[type, Callable[..., Words | None]]] = {
+    FillBooked: _fill,
+    TradingStateChanged: _state,
+    DecisionTaken: _decision,
+    StrategySwitched: _switch,
+    AlertEnded: _alert,
+    Noted: _note,
+}
 
 
 class Notices:

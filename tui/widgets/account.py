@@ -59,7 +59,7 @@ class Account(Pane):
         return positions[: max(1, height - min(1, len(orders)))] + orders
 
     def _newest_orders(self, most: int, width: int) -> list[Runs]:
-        orders = sorted(reversed(self.view.orders), key=lambda order: order.state.is_terminal)
+        orders = sorted(self.view.orders, key=lambda order: (order.state.is_terminal, -order.at))
         return [order_row(row, width, self.palette) for row in orders[:most]]
 
     def _sections(self, width: int, height: int) -> list[Runs]:

@@ -84,7 +84,7 @@ class Candles(Pane):
         if self.crosshair is not None and (bucket := self._pointed()) is not None:
             texts.append((f"  {_values(bucket, self._decimals())}", "text_soft"))
         elif (change := self._change()) is not None:
-            texts.append((f"  {change:+.2f}%", "profit" if change >= 0 else "loss"))
+            texts.append((f"  {change:+.2f}% in view", "profit" if change >= 0 else "loss"))
         return texts
 
     def status(self) -> Titles:
@@ -165,7 +165,6 @@ def _values(bucket: CandleRow, decimals: int) -> str:
         return f"{when} no trades"
     prices = (bucket.open, bucket.high or 0.0, bucket.low or 0.0, bucket.close)
     texts = [
-        f"{letter} {price:,.{decimals}f}"
-        for letter, price in zip("OHLC", prices, strict=True)
+        f"{letter} {price:,.{decimals}f}" for letter, price in zip("OHLC", prices, strict=True)
     ]
     return f"{when} {' '.join(texts)} V {compact(bucket.volume)}"

@@ -33,7 +33,5 @@ class Header(Surface):
         del height
         yield (
             0,
-            header_row(
-                self.view, width, self.palette, mode_text=self.mode_text, note=self.note
-            ),
+            header_row(self.view, width, self.palette, mode_text=self.mode_text, note=self.note),
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+import msgspec
 from textual import events
 
 from core.domain.fixed import UNIT
@@ -29,7 +30,7 @@ _STALE_STATES: Final = frozenset({BookState.STALE, BookState.INVALID, BookState.
 _STATE_ROLE: Final = {
     BookState.EMPTY: ("○", "muted"),
     BookState.SYNCING: ("◌", "info"),
-    BookState.VALID: ("●", "profit"),
+    BookState.VALID: ("●", "ok"),
     BookState.STALE: ("◍", "warning"),
     BookState.INVALID: ("✕", "danger"),
 }
@@ -126,7 +127,7 @@ class Ladder(Pane):
         if self.view is None:
             return []
         step = price_text(self.view.row_step, self.view.price_decimals)
-        texts = [(f"{self.group}× = {step}", "muted")]
+        texts = [(f"{self.group}x = {step}", "muted")]
         if (away := self._touch_away()) is not None:
             texts.insert(0, (f"market {away} · c centres  ", "warning"))
         return texts
@@ -246,9 +247,9 @@ class Ladder(Pane):
         view, grid = self.view, self.grid
         if view is None or grid is None:
             text = "waiting for the book" if self.instrument else "no market"
-            for row in range(height):
-                line = fit_center(text if row == height // 2 else "", width)
-                yield row, ((line, self.palette.style("muted")),)
+            for number in range(height):
+                empty = fit_center(text if number == height // 2 else "", width)
+                yield number, ((empty, self.palette.style("muted")),)
             return
         columns = Columns.of(width, len(price_text(grid.top, view.price_decimals)))
         yield 0, column_titles(columns, self.palette)
@@ -274,7 +275,7 @@ class Ladder(Pane):
             if level is None:
                 level, side = bids.get(index), Side.BUY
             order = own.get(index)
-            yield Row(
+            row = Row(
                 price=price_text(grid.price_at(index), view.price_decimals),
                 side=self._side_of(view, grid, index) if level is None else side,
                 is_best=index in best,
@@ -282,8 +283,8 @@ class Ladder(Pane):
                 last=view.last_side if index == last else None,
                 is_cursor=index == cursor,
                 is_stale=is_stale,
-                **self._measures(level, columns, decimals),
             )
+            yield row if level is None else self._measured(row, level, columns, decimals)
 
     def _side_of(self, view: LadderView, grid: Grid, index: int) -> Side | None:
         """Name the side of an empty row."""
@@ -294,25 +295,29 @@ class Ladder(Pane):
             return Side.SELL
         return None
 
-    def _measures(
-        self, level: LadderLevel | None, columns: Columns, decimals: int
-    ) -> dict[str, str | int]:
-        """Quantise a level to what a row can show."""
-        if level is None:
-            return {}
+    def _measured(self, row: Row, level: LadderLevel, columns: Columns, decimals: int) -> Row:
+        """Quantise a level to what its row can show."""
         scale, depth_scale = self._scales
         coarse = max(0, decimals - 1) if level.cumulative >= UNIT else decimals
-        return {
-            "size": fixed_size(level.size, decimals),
-            "cumulative": fixed_size(level.cumulative, coarse),
-            "bar": min(columns.side, round(level.size / scale * columns.side)),
-            "depth": min(columns.side, round(level.cumulative / depth_scale * columns.side)),
-        }
+        return msgspec.structs.replace(
+            row,
+            size=fixed_size(level.size, decimals),
+            cumulative=fixed_size(level.cumulative, coarse),
+            bar=min(columns.side, round(level.size / scale * columns.side)),
+            depth=min(columns.side, round(level.cumulative / depth_scale * columns.side)),
+        )
 
     def _chosen_scales(self, view: LadderView) -> tuple[float, float]:
         """Keep the scales of the bars until they are clearly wrong."""
-        sizes = [level.size for side in (view.bids, view.asks) for level in side]
-        depths = [side[-1].cumulative for side in (view.bids, view.asks) if side]
+        grid = self.grid
+        levels = [
+            level
+            for side in (view.bids, view.asks)
+            for level in side
+            if grid is None or grid.holds(grid.index_of(level.price))
+        ]
+        sizes = [level.size for level in levels]
+        depths = [level.cumulative for level in levels]
         return (
             _kept(self._scales[0], max(sizes, default=0)),
             _kept(self._scales[1], max(depths, default=0)),
@@ -328,9 +333,7 @@ class Ladder(Pane):
         last = price_text(view.last_price, view.price_decimals)
         arrow = {Side.BUY: "▲", Side.SELL: "▼", None: " "}[view.last_side]
         role = "stale" if is_stale else "spread"
-        return spread_line(
-            balance, middle, f"{arrow} {last}", columns, self.palette, role
-        )
+        return spread_line(balance, middle, f"{arrow} {last}", columns, self.palette, role)
 
 
 def _balance(imbalance: float | None) -> str:

@@ -65,7 +65,7 @@ class Pane(Surface, can_focus=True):
                 yield row + 1, (side, *runs, side)
         yield height - 1, self._edge(line[4], line[1], line[5], width, [], self.hint())
 
-    def _edge(  # noqa: PLR0913 - three characters and what stands between them
+    def _edge(
         self, left: str, line: str, right: str, width: int, title: Titles, status: Titles
     ) -> Runs:
         style = self.palette.style("border_focus" if self.has_focus else "border")
@@ -90,14 +90,9 @@ class Pane(Surface, can_focus=True):
         runs.append((" ", border))
         return tuple(runs), sum(width_of(text) for text, _ in runs)
 
-    def on_focus(self) -> None:
-        """Show that the keys go here."""
-        self.forget()
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Show that the keys go elsewhere."""
-        self.forget()
+    def watch_has_focus(self, has_focus: bool) -> None:  # noqa: FBT001 - Textual passes it by place
+        """Show whether the keys go here."""
+        super().watch_has_focus(has_focus)
         self.redraw()
 
     def row_count(self) -> int:

@@ -43,7 +43,7 @@ class Progress(Pane, can_focus=False):
                 yield row, ((" " * width, self.palette.style("text")),)
                 continue
             step = steps[row]
-            role = "danger" if step.is_failed else "profit" if step.fraction >= 1 else "accent"
+            role = "danger" if step.is_failed else "ok" if step.fraction >= 1 else "accent"
             glyph = "✕" if step.is_failed else "✓" if step.fraction >= 1 else "◌"
             filled, empty = gauge_text(step.fraction, max(0, width - label_cells - 9))
             tail = "failed" if step.is_failed else f"{step.fraction * 100:.0f}%"

@@ -139,7 +139,7 @@ class AlertSheet(Pane):
             return []
         place, count = self._place()
         repeats = self._alert.repeats
-        texts = [(f"seen {repeats}× · ", "muted")] if repeats > 1 else []
+        texts = [(f"seen {repeats}x · ", "muted")] if repeats > 1 else []
         return [*texts, (f"{place} of {count}", "text")]
 
     def _place(self) -> tuple[int, int]:

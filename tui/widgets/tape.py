@@ -64,8 +64,11 @@ class Tape(Pane):
         for line in range(ring):
             if line not in taken:
                 text = "  waiting for trades" if not taken and line == 0 else ""
-                yield line, ((fit(text, width), self.palette.style("muted")),) if text else (
-                    blank_row(width, self.palette)
+                yield (
+                    line,
+                    ((fit(text, width), self.palette.style("muted")),)
+                    if text
+                    else (blank_row(width, self.palette)),
                 )
         yield height - 1, self._balance(prints, width)
 

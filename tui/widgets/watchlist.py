@@ -83,7 +83,7 @@ class Watchlist(Pane):
 
     def _mark(self, index: int) -> WatchMark:
         name = self.view.rows[index].instrument
-        sides = {(True, True): "«", (True, False): "‹", (False, True): "›"}
+        sides = {(True, True): "«", (True, False): "‹", (False, True): "›"}  # noqa: RUF001 - the glyphs are meant
         return WatchMark(
             ladders=sides.get((name == self.left, name == self.right), " "),
             is_cursor=index == self.cursor,
