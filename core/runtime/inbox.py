@@ -157,8 +157,8 @@ def merged(frames: list[DepthChanged]) -> DepthChanged:
     bids: dict[str, str] = {}
     asks: dict[str, str] = {}
     for frame in frames:
-        bids.update(frame.bids)
-        asks.update(frame.asks)
+        _overwrite(bids, frame.bids)
+        _overwrite(asks, frame.asks)
     last = frames[-1]
     return DepthChanged(
         ts_event=last.ts_event,
@@ -170,6 +170,13 @@ def merged(frames: list[DepthChanged]) -> DepthChanged:
         bids=_levels(bids),
         asks=_levels(asks),
     )
+
+
+def _overwrite(sizes: dict[str, str], levels: list[TextLevel]) -> None:
+    """Put the newest last, so that two spellings of one price still end with the last size."""
+    for price, size in levels:
+        sizes.pop(price, None)
+        sizes[price] = size
 
 
 def _levels(sizes: dict[str, str]) -> list[TextLevel]:
