@@ -55,6 +55,7 @@ def _toggle(slot: int) -> Action:
         tooltip="Switch the strategy in this slot; off also cancels its orders",
         group="Strategies",
         run=f"app.toggle_strategy({slot})",
+        in_palette=False,
     )
 
 

@@ -72,6 +72,7 @@ class Cockpit(App[None]):
     CSS = """
     Toast { padding: 0 1; width: 52; background: $surface; }
     CommandPalette { background: $background 60%; }
+    CommandPalette SearchIcon { display: none; }
     """
 
     def __init__(

@@ -98,6 +98,8 @@ def test_grid_prices_fall_from_the_top() -> None:
     grid = Grid.centred(1_000, 10, 9)
     assert [grid.price_at(i) for i in (0, 4, 8)] == [1_040, 1_000, 960]
     assert all(grid.index_of(grid.price_at(i)) == i for i in range(9))
+    assert grid.index_of(1_004) == grid.index_of(1_000)
+    assert grid.index_of_ask(1_004) == grid.index_of_ask(1_010)
     assert grid.is_central(1_000)
     assert not grid.is_central(1_040)
 

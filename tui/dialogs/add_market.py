@@ -33,7 +33,7 @@ class AddMarket(ModalScreen[InstrumentId | None]):
         width: 60; max-width: 98%; height: 20; max-height: 95%; padding: 0 1;
         border: round $accent; border-title-color: $text; background: $surface;
     }
-    AddMarket Input { border: none; height: 1; padding: 0; background: $panel; margin: 1 0; }
+    AddMarket Input { height: 1; padding: 0 1; background: $panel; margin: 1 0; }
     AddMarket OptionList { height: 1fr; border: none; background: $surface; padding: 0; }
     AddMarket .note { height: auto; color: $warning; }
     """
@@ -50,7 +50,7 @@ class AddMarket(ModalScreen[InstrumentId | None]):
         with Vertical() as body:
             body.border_title = "Add a market"
             body.border_subtitle = "enter watches · esc leaves"
-            yield Input(placeholder="symbol or venue:symbol", id="query")
+            yield Input(placeholder="symbol or venue:symbol", id="query", compact=True)
             yield OptionList(id="matches")
             yield Static(Content(""), classes="note")
 

@@ -1,7 +1,8 @@
 """Every key and what it does."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -10,7 +11,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import ACTIONS, Action, Place
+from tui.render.text import fit, wrapped
 
+_WIDTH: Final = 100
+_KEY_CELLS: Final = 6
+_TITLE_CELLS: Final = 27
+_INDENT: Final = _KEY_CELLS + 2 + _TITLE_CELLS
 _WHERE = {
     Place.WATCHLIST: "watchlist",
     Place.STRATEGIES: "strategies",
@@ -27,7 +33,7 @@ class Help(ModalScreen[None]):
     DEFAULT_CSS = """
     Help { align: center middle; background: $background 60%; }
     Help > VerticalScroll {
-        width: 84; max-width: 98%; height: 90%; padding: 0 2;
+        width: 100; max-width: 98%; height: 90%; padding: 0 2;
         border: round $accent; border-title-color: $text; background: $surface;
         scrollbar-size-vertical: 1;
     }
@@ -39,31 +45,35 @@ class Help(ModalScreen[None]):
         with VerticalScroll() as body:
             body.border_title = "Keys"
             body.border_subtitle = "esc closes · j k scroll"
-            yield Static(help_text())
+            yield Static()
 
     def on_mount(self) -> None:
         """Let the arrows scroll at once."""
         self.query_one(VerticalScroll).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break the explanations at the width there is."""
+        body = min(_WIDTH, event.size.width * 98 // 100) - 7
+        self.query_one(Static).update(help_text(body))
 
     def action_close(self) -> None:
         """Go back to the prices."""
         self.dismiss(None)
 
 
-def help_text() -> Content:
-    """Write the registry as lines of key, title and explanation."""
+def help_text(width: int = 80) -> Content:
+    """Write the registry as lines of key, title and explanation, broken with a hanging indent."""
     parts: list[tuple[str, str] | str] = []
     for group in dict.fromkeys(action.group for action in ACTIONS):
         parts.append((f"\n{group}\n", "bold $accent"))
         for action in _listed(group):
-            parts.append(
-                (f"  {action.shown:>6}  ", "bold $danger" if action.is_dangerous else "bold $key")
-            )
-            parts.append((f"{_title(action):<26}", "$foreground"))
-            parts.append((f" {action.tooltip}\n", "$muted"))
-    parts.append(
-        ("\nEvery number on screen comes from the engine; this cockpit holds no truth.\n", "$muted")
-    )
+            key_style = "bold $danger" if action.is_dangerous else "bold $key"
+            parts.append((f"{action.shown:>{_KEY_CELLS}}  ", key_style))
+            parts.append((fit(_title(action), _TITLE_CELLS), "$foreground"))
+            lines = wrapped(action.tooltip, max(12, width - _INDENT - 1))
+            parts.append((" " + f"\n{' ' * (_INDENT + 1)}".join(lines), "$muted"))
+            parts.append("\n")
+    parts.append(("\nEvery number comes from the engine; this cockpit holds no truth.\n", "$muted"))
     return Content.assemble(*parts)
 
 

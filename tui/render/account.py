@@ -7,6 +7,7 @@ from tui.render.palette import Palette, Runs
 from tui.render.text import clean, fit, fit_right
 
 _WIDE = 48
+_NARROW = 38
 STATE_ROLE = {
     OrderState.FILLED: "ok",
     OrderState.REJECTED: "danger",
@@ -46,12 +47,13 @@ def order_row(row: OrderRow, width: int, palette: Palette) -> Runs:
     price = decimal_text(clean(row.limit_price, 20), 9)
     state = clean(row.state.replace("_", " "), 10)
     book = f"  {clean(row.strategy, 16)}" if width >= _WIDE else ""
-    head = f"{'▲' if is_buy else '▼'}{fit(clean(market_name(row.instrument)), 9)}"
-    body = f"{'buy ' if is_buy else 'sell'} {quantity} @{price}{book}"
+    name_cells = 9 if width > _NARROW else 8
+    head = f"{'▲' if is_buy else '▼'}{fit(clean(market_name(row.instrument)), name_cells)}"
+    body = f"{'buy' if is_buy else 'sell'} {quantity} @{price}{book}"
     return (
         (head, palette.style(role)),
-        (fit(f" {body}", width - 10 - len(state)), palette.style("text_soft")),
-        (state, palette.style(STATE_ROLE.get(row.state, "info"))),
+        (fit(f" {body}", width - 2 - name_cells - len(state)), palette.style("text_soft")),
+        (f" {state}", palette.style(STATE_ROLE.get(row.state, "info"))),
     )
 
 

@@ -24,8 +24,12 @@ class Grid(msgspec.Struct, frozen=True, gc=False):
         return self.top - index * self.step
 
     def index_of(self, price: int) -> int:
-        """Return the index of the row a price falls in; may lie outside the grid."""
+        """Return the index of the row a bid is grouped to; may lie outside the grid."""
         return -((price - self.top) // self.step)
+
+    def index_of_ask(self, price: int) -> int:
+        """Return the index of the row an ask is grouped to: never a better price than it has."""
+        return (self.top - price) // self.step
 
     def holds(self, index: int) -> bool:
         """Whether the index is on the grid."""
@@ -47,7 +51,7 @@ class Grid(msgspec.Struct, frozen=True, gc=False):
         """
         if best_bid is None and best_ask is None:
             return self.rows // 2 - 1
-        ask = self.index_of(best_ask) if best_ask is not None else None
+        ask = self.index_of_ask(best_ask) if best_ask is not None else None
         bid = self.index_of(best_bid) if best_bid is not None else None
         if ask is None:
             assert bid is not None

@@ -33,6 +33,10 @@ class CockpitCommands(Provider):
             if action.in_palette and cockpit.main.allows(action):
                 title = f"{action.title}  ({action.shown})"
                 yield title, action.tooltip, partial(cockpit.run_action_id, action.id)
+        for row in cockpit.main.panes.strategies.view.rows:
+            title = f"Switch {clean(row.title)} {'off' if row.state == 'on' else 'on'}"
+            words = f"Strategy in slot {row.slot}"
+            yield title, words, partial(cockpit.action_toggle_strategy, row.slot)
         for name in cockpit.themes:
             yield f"Theme {name}", "Change the colours", partial(cockpit.use_theme, name)
         view = cockpit.main.panes.watchlist.view

@@ -109,8 +109,8 @@ class MainScreen(Screen[None]):
         floating = {}
         steps = len(self.panes.progress.view.steps)
         if steps:
-            x, y, width, height = plan.middle
-            floating["progress"] = Region(x, y, width, max(height, min(steps + 2, 20)))
+            x, y, width, _ = plan.middle
+            floating["progress"] = Region(x, y, width, min(steps + 2, plan.middle.height + 8))
         if self._is_sheet_up:
             floating["sheet"] = plan.sheet
         if self.panes.gone.lines:

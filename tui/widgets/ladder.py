@@ -37,6 +37,8 @@ _STATE_ROLE: Final = {
 _NS_PER_MS: Final = 1_000_000
 _FILLED: Final = 0.6
 """A grid with fewer levels than this on its rows is grouped coarser at first sight."""
+_MOST_SPREAD_ROWS: Final = 5
+"""So is one whose spread takes more rows than this."""
 
 
 class Ladder(Pane):
@@ -148,9 +150,8 @@ class Ladder(Pane):
             for side in (view.bids, view.asks)
         )
         count = min(len(view.bids), len(view.asks))
-        if count / span >= _FILLED:
-            return
-        wanted = span / count * _FILLED * self.group
+        spread = (view.asks[0].price - view.bids[0].price) // view.row_step
+        wanted = max(span / count * _FILLED, spread / _MOST_SPREAD_ROWS) * self.group
         self.group = next((group for group in GROUPS if group >= wanted), GROUPS[-1])
 
     def change_group(self, direction: int) -> None:
@@ -261,12 +262,16 @@ class Ladder(Pane):
 
     def _grid(self, view: LadderView, grid: Grid, columns: Columns) -> Iterable[Row]:
         bids = {grid.index_of(level.price): level for level in view.bids}
-        asks = {grid.index_of(level.price): level for level in view.asks}
-        own = {grid.index_of(order.price): order for order in view.own_orders}
-        last = grid.index_of(view.last_price) if view.last_price is not None else None
-        best = {
-            grid.index_of(price) for price in (view.best_bid, view.best_ask) if price is not None
-        }
+        asks = {grid.index_of_ask(level.price): level for level in view.asks}
+        own = {_index(grid, order.price, order.side): order for order in view.own_orders}
+        last = None
+        if view.last_price is not None and view.last_side is not None:
+            last = _index(grid, view.last_price, view.last_side.opposite)
+        best = set()
+        if view.best_bid is not None:
+            best.add(_index(grid, view.best_bid, Side.BUY))
+        if view.best_ask is not None:
+            best.add(_index(grid, view.best_ask, Side.SELL))
         is_stale = view.book_state in _STALE_STATES
         decimals = size_decimals(int(self._scales[0]), view.size_decimals)
         cursor = None if self.cursor_price is None else grid.index_of(self.cursor_price)
@@ -334,6 +339,11 @@ class Ladder(Pane):
         arrow = {Side.BUY: "▲", Side.SELL: "▼", None: " "}[view.last_side]
         role = "stale" if is_stale else "spread"
         return spread_line(balance, middle, f"{arrow} {last}", columns, self.palette, role)
+
+
+def _index(grid: Grid, price: int, side: Side) -> int:
+    """Return the row of a price resting on a side of the book."""
+    return grid.index_of(price) if side is Side.BUY else grid.index_of_ask(price)
 
 
 def _balance(imbalance: float | None) -> str:
