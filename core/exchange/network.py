@@ -102,8 +102,7 @@ class NetworkTransport:
 
     async def close(self) -> None:
         """Close the session and every pipe; idempotent."""
-        pipes, self._pipes = self._pipes, set()
-        for pipe in pipes:
+        for pipe in tuple(self._pipes):
             await pipe.close()
         if self._session is not None:
             await self._session.close()

@@ -10,6 +10,7 @@ import msgspec
 from core.domain.errors import DataInvalid
 from core.domain.events import (
     Body,
+    BookSnapshotSeen,
     CandleSeen,
     DepthChanged,
     LiquidationSeen,
@@ -22,13 +23,15 @@ from core.domain.events import (
     UnknownFrame,
     VenueErrorFrame,
 )
-from core.domain.ids import AccountId, InstrumentId, Symbol, VenueId, instrument_id
+from core.domain.ids import AccountId, InstrumentId, Symbol, VenueId, instrument_id, symbol_of
 from core.domain.order import Side
 from core.exchange.backpack import wire
 from core.exchange.backpack.constants import SIDES
 from core.exchange.backpack.private_codec import PrivateCodec
 from core.exchange.backpack.times import NS_PER_MS, NS_PER_US, instant
 
+RECORDED_SNAPSHOT: Final = "recordedSnapshot"
+"""Stream name of books in our own recordings."""
 _KEPT_RAW: Final = 4_096
 _BAD: Final = (
     msgspec.DecodeError,
@@ -60,6 +63,7 @@ class BackpackCodec:
         self._by_stream: dict[bytes, _FrameDecoder] = {}
         self._decoders: dict[str, _FrameDecoder] = {
             "depth": _depth_decoder(self._instrument),
+            RECORDED_SNAPSHOT: _whole(wire.Snapshot, self._snapshot),
             "bookTicker": _whole(wire.BookTicker, self._book_ticker),
             "trade": _whole(wire.Trade, self._trade),
             "ticker": _whole(wire.Ticker, self._ticker),
@@ -122,6 +126,16 @@ class BackpackCodec:
         return known
 
     # ---- one builder a public kind -------------------------------------------------------------
+
+    def _snapshot(self, book: wire.Snapshot, ts_recv: int) -> BookSnapshotSeen:
+        return BookSnapshotSeen(
+            ts_event=book.T * NS_PER_US,
+            ts_recv=ts_recv,
+            instrument=self._instrument(book.s),
+            last_id=book.u,
+            bids=book.b,
+            asks=book.a,
+        )
 
     def _book_ticker(self, quote: wire.BookTicker, ts_recv: int) -> QuoteSeen:
         return QuoteSeen(
@@ -230,6 +244,19 @@ class BackpackCodec:
             reason=reason[:200],
             instrument=None if named is None else self._instrument(named[1].decode()),
         )
+
+
+def recorded_snapshot(snapshot: BookSnapshotSeen) -> bytes:
+    """Write a book that came by REST as a frame, so that a recording holds what replay needs."""
+    symbol = symbol_of(snapshot.instrument)
+    data = {
+        "T": snapshot.ts_event // NS_PER_US,
+        "a": snapshot.asks,
+        "b": snapshot.bids,
+        "s": symbol,
+        "u": snapshot.last_id,
+    }
+    return msgspec.json.encode({"data": data, "stream": f"{RECORDED_SNAPSHOT}.{symbol}"})
 
 
 def decode(

@@ -203,6 +203,16 @@ def balance_reports(
     )
 
 
+SETTLEMENT_SOURCES: Final = {
+    "RealizePnl": "realized_pnl",
+    "FundingPayment": "funding",
+    "TradingFees": "trading_fees",
+    "TradingFeesSystem": "trading_fees",
+    "BackstopLiquidation": "liquidation",
+}
+"""The venue's words for why cash moved, in ours; unknown words pass as they are."""
+
+
 def settlement_report(row: SettlementRow, account: AccountId, ts_recv: int) -> SettlementReport:
     """Read a cash movement; settlement is in USDC."""
     moved_at = _instant(row.timestamp)
@@ -213,7 +223,7 @@ def settlement_report(row: SettlementRow, account: AccountId, ts_recv: int) -> S
         account=account,
         asset=_SETTLEMENT_ASSET,
         amount=Amount(row.quantity),
-        source=row.source,
+        source=SETTLEMENT_SOURCES.get(row.source, row.source),
         row_id=f"{row.source}:{row.position_id or ''}:{sequence}",
     )
 

@@ -42,6 +42,16 @@ class Depth(_Wire):
     T: int
 
 
+class Snapshot(_Wire):
+    """A whole book as our own recordings keep it; the venue's streams have none."""
+
+    s: str
+    u: int
+    T: int
+    b: list[TextLevel]
+    a: list[TextLevel]
+
+
 class BookTicker(_Wire):
     """`bookTicker`: a side is null when it is empty."""
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.domain.events import (
     BalanceReport,
     Body,
+    BookSnapshotSeen,
     CandleSeen,
     DepthChanged,
     LiquidationSeen,
@@ -27,8 +28,9 @@ from core.domain.events import (
     VenueErrorFrame,
 )
 from core.domain.exact import Amount, Price, Quantity
+from core.domain.ids import InstrumentId
 from core.domain.order import LiquiditySide, OrderState, OrderType, Side, TimeInForce
-from core.exchange.backpack.codec import BackpackCodec, decode
+from core.exchange.backpack.codec import BackpackCodec, decode, recorded_snapshot
 
 COMPOSED = Path(__file__).parents[3] / "fixtures" / "backpack_frames.json"
 RECORDED = [
@@ -152,6 +154,20 @@ def test_positions_and_balances() -> None:
     assert isinstance(balance, BalanceReport)
     assert (position.quantity, position.entry_price) == (Quantity("-2"), Price("99.5"))
     assert (balance.available, balance.locked) == (Amount("122.35"), Amount("11"))
+
+
+def test_recorded_book_is_read_back() -> None:
+    """A recording holds the books that came by REST, in a form of our own."""
+    snapshot = BookSnapshotSeen(
+        ts_event=5_000,
+        ts_recv=7,
+        instrument=InstrumentId("there:AAA_USDC"),
+        last_id=69,
+        bids=[("1", "2")],
+        asks=[],
+    )
+
+    assert decode(recorded_snapshot(snapshot), 7, VENUE) == [snapshot]
 
 
 def test_quoted_numbers_are_numbers() -> None:
