@@ -79,6 +79,8 @@ class OrderMoved(_Fact, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     state: OrderState
     venue_order_id: VenueOrderId | None = None
+    filled_quantity: Quantity | None = None
+    """What the venue says was filled so far; its fills may still be on their way."""
     reason: str = ""
 
 

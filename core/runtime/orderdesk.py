@@ -123,7 +123,8 @@ class OrderDesk:
             for (owner, _, name), line in self._trading.ledger.lines()
             if owner == account and not line.quantity.is_zero
         }
-        live = {r.terms.instrument for r in self._trading.orders.live() if r.account == account}
+        orders = self._trading.orders
+        live = {r.terms.instrument for r in orders.exposed() if r.account == account}
         return sorted(held | live)
 
     def _market_now(self, instrument: InstrumentId, at: int) -> MarketNow:

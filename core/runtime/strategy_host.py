@@ -5,7 +5,7 @@ A strategy that raises or takes over 100 ms is paused; nothing else is.
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -70,7 +70,7 @@ class RuntimeView:
 
     def _pending(self, instrument: InstrumentId) -> Quantity:
         total = ZERO_QUANTITY
-        for record in self._trading.orders.live():
+        for record in self._trading.orders.exposed():
             if record.strategy == self._strategy and record.terms.instrument == instrument:
                 total += record.leaves if record.terms.side.sign > 0 else -record.leaves
         return total
@@ -161,9 +161,8 @@ def _wants(strategy: Strategy, body: Body) -> bool:
     interests = strategy.interests
     if isinstance(body, LeaderFilled):
         return body.leader in interests.leaders
-    if interests.instruments:
-        return cast("Any", body).instrument in interests.instruments
-    return True
+    instrument = getattr(body, "instrument", None)
+    return not interests.instruments or instrument is None or instrument in interests.instruments
 
 
 def _price(number: int | None) -> Price | None:

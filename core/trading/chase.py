@@ -97,6 +97,7 @@ class Chase:
         hunt.open_queries.discard(body.query_id)
         if _names(body, client_order_id):
             hunt.is_clean = False
+            hunt.last_negative_at = None
         if hunt.open_queries or not hunt.is_clean:
             return NOTHING
         record = self._orders.by_client(client_order_id)
@@ -105,7 +106,7 @@ class Chase:
         return self._negative_round(record, hunt, at)
 
     def _negative_round(self, record: OrderRecord, hunt: _Hunt, at: int) -> Reaction:
-        if hunt.begun_at < t_dead(record):
+        if hunt.begun_at < t_dead(record) or not record.filled.is_zero:
             return NOTHING
         if hunt.last_negative_at is None:
             hunt.last_negative_at = hunt.begun_at

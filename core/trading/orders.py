@@ -17,7 +17,7 @@ EDGES: Final[dict[OrderState, frozenset[OrderState]]] = {
     _S.HELD: _ENDS | {_S.ACCEPTED, _S.PARTIAL, _S.PENDING_CANCEL, _S.UNKNOWN},
     _S.PARTIAL: _ENDS | {_S.PENDING_CANCEL, _S.UNKNOWN},
     _S.PENDING_CANCEL: _ENDS | {_S.UNKNOWN},
-    _S.UNKNOWN: _AT_VENUE | {_S.PENDING_CANCEL, _S.REJECTED, _S.ABSENT},
+    _S.UNKNOWN: _AT_VENUE | {_S.REJECTED, _S.ABSENT},
 }
 
 
@@ -37,6 +37,7 @@ class OrderRecord:
         "state",
         "strategy",
         "terms",
+        "told_filled",
         "venue_order_id",
         "window_ms",
     )
@@ -55,14 +56,14 @@ class OrderRecord:
         self.window_ms = 0
         self.venue_order_id: VenueOrderId | None = None
         self.filled: Quantity = ZERO_QUANTITY
+        self.told_filled: Quantity = ZERO_QUANTITY
         self.reason = ""
 
     @property
     def leaves(self) -> Quantity:
-        """What may still be filled; zero once the order has ended."""
-        if self.state.is_terminal:
-            return ZERO_QUANTITY
-        left = self.terms.quantity - self.filled
+        """What the ledger may still have to book: after its end only what the venue told."""
+        most = self.told_filled if self.state.is_terminal else self.terms.quantity
+        left = most - self.filled
         return left if left.sign > 0 else ZERO_QUANTITY
 
     @property
@@ -87,6 +88,8 @@ class Orders:
         self._by_client: dict[ClientOrderId, OrderRecord] = {}
         self._by_venue: dict[tuple[InstrumentId, VenueOrderId], OrderRecord] = {}
         self._live: dict[ClientOrderId, OrderRecord] = {}
+        self._owed: dict[ClientOrderId, OrderRecord] = {}
+        self._to_cancel: set[ClientOrderId] = set()
         self.moves = 0
 
     def journaled(self, fact: OrderJournaled) -> None:
@@ -113,8 +116,29 @@ class Orders:
         if fact.venue_order_id is not None:
             record.venue_order_id = fact.venue_order_id
             self._by_venue[(record.terms.instrument, fact.venue_order_id)] = record
+        if fact.filled_quantity is not None:
+            record.told_filled = max(record.told_filled, fact.filled_quantity)
+        if fact.state is OrderState.PENDING_CANCEL:
+            self._to_cancel.add(record.client_order_id)
         if fact.state.is_terminal:
             self._live.pop(record.client_order_id, None)
+            self._to_cancel.discard(record.client_order_id)
+            if not record.leaves.is_zero:
+                self._owed[record.client_order_id] = record
+
+    def filled(self, record: OrderRecord, quantity: Quantity) -> None:
+        """Count a booked fill."""
+        record.filled += quantity
+        if record.leaves.is_zero:
+            self._owed.pop(record.client_order_id, None)
+
+    def want_cancelled(self, record: OrderRecord) -> None:
+        """Remember the wish for an order that cannot be PENDING_CANCEL yet; a restart forgets."""
+        self._to_cancel.add(record.client_order_id)
+
+    def to_cancel(self) -> list[OrderRecord]:
+        """Return the live orders that were asked to go, oldest first."""
+        return [r for r in self._live.values() if r.client_order_id in self._to_cancel]
 
     def by_client(self, client_order_id: ClientOrderId | None) -> OrderRecord | None:
         """Find an order of ours by the id we gave it."""
@@ -135,6 +159,10 @@ class Orders:
     def live(self) -> list[OrderRecord]:
         """Return every order that may still do something, oldest first."""
         return list(self._live.values())
+
+    def exposed(self) -> list[OrderRecord]:
+        """Return every order that may still change a position: live, or with fills to come."""
+        return [*self._live.values(), *self._owed.values()]
 
     def newest(self, count: int) -> list[OrderRecord]:
         """Return the newest orders, oldest of them first."""

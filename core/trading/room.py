@@ -29,6 +29,7 @@ from core.domain.facts import (
     OrderMoved,
     OrderSent,
     PositionAdopted,
+    StrategySwitched,
 )
 from core.domain.ids import AccountId, AlertId, InstrumentId, StrategyId
 from core.domain.instrument import Instrument
@@ -40,6 +41,7 @@ from core.trading.ledger import EXTERNAL, SYSTEM, Ledger
 from core.trading.orders import OrderRecord, Orders
 
 SEND_WITHIN_NS: Final = 250_000_000
+LATE_ORDER: Final = "an order that appeared late"
 Handler = Callable[[Any, int], Reaction]
 
 
@@ -51,7 +53,7 @@ class TradingRoom:
         self.orders = Orders()
         self.ledger = Ledger()
         self._client_ids: ClientIds | None = None
-        self._cancel_wanted: set[int] = set()
+        self._told_late: set[int] = set()
         self.version = 0
 
     def take_ids(self, client_ids: ClientIds) -> None:
@@ -105,7 +107,7 @@ class TradingRoom:
         """Ask the venue to take an order off; finished only by a terminal event or proof."""
         if not record.is_live:
             return NOTHING
-        self._cancel_wanted.add(record.client_order_id)
+        self.orders.want_cancelled(record)
         facts: tuple[Fact, ...] = ()
         if record.may_become(OrderState.PENDING_CANCEL):
             facts = (_moved(record, OrderState.PENDING_CANCEL, at),)
@@ -115,8 +117,8 @@ class TradingRoom:
         """Cancel again what was asked to go and has not, every two seconds or so."""
         return tuple(
             _cancel_effect(record)
-            for record in self.orders.live()
-            if record.client_order_id in self._cancel_wanted and at - record.moved_at >= every_ns
+            for record in self.orders.to_cancel()
+            if at - record.moved_at >= every_ns
         )
 
     # ---- events --------------------------------------------------------------------------------
@@ -233,9 +235,12 @@ class TradingRoom:
     def exposure(
         self, account: AccountId, instrument: InstrumentId
     ) -> tuple[Quantity, Quantity, Quantity]:
-        """Return signed position, possibly-live bids and possibly-live asks (q, B, A)."""
+        """Return signed position, possibly-live bids and possibly-live asks (q, B, A).
+
+        Fills a venue told of and the ledger has not booked count with the orders.
+        """
         bids = asks = Quantity(0)
-        for record in self.orders.live():
+        for record in self.orders.exposed():
             if record.account == account and record.terms.instrument == instrument:
                 if record.terms.side.sign > 0:
                     bids += record.leaves
@@ -250,7 +255,7 @@ class TradingRoom:
         fill = fact.fill
         record = self.orders.find(fill.client_order_id, fill.instrument, fill.venue_order_id)
         if record is not None:
-            record.filled += fill.quantity
+            self.orders.filled(record, fill.quantity)
 
     def _book_of(self, fill: Fill) -> StrategyId:
         if fill.is_system:
@@ -277,11 +282,14 @@ class TradingRoom:
         return body.state
 
     def _late(self, record: OrderRecord, body: OrderReport, facts: list[Fact], at: int) -> Reaction:
-        """Neutralise an order that was proved absent and yet appeared."""
+        """Neutralise an order that was proved absent and yet appeared; its strategy stops."""
         effects: tuple[Effect, ...] = ()
         if body.state is not None and not body.state.is_terminal:
             effects = (_cancel_effect(record),)
-        facts.append(AlertRaised(at=at, alert=_late_alert(record, at)))
+        if record.client_order_id not in self._told_late:
+            self._told_late.add(record.client_order_id)
+            off = StrategySwitched(at=at, strategy=record.strategy, is_on=False, by=LATE_ORDER)
+            facts.extend((AlertRaised(at=at, alert=_late_alert(record, at)), off))
         return Reaction(tuple(facts), effects)
 
 
@@ -297,6 +305,7 @@ def _moved(
         client_order_id=record.client_order_id,
         state=state,
         venue_order_id=None if body is None else body.venue_order_id,
+        filled_quantity=None if body is None else body.filled_quantity,
         reason=reason,
     )
 
