@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import App
@@ -30,7 +30,6 @@ from core.runtime.link import Link, LinkClosed
 from tui.actions import BY_ID, SCREEN_PLACES
 from tui.render.palette import Palette
 from tui.render.text import clean
-from tui.screens.commands import CockpitCommands
 from tui.screens.main import MainScreen
 from tui.screens.output import is_output_waiting, is_plain_terminal
 from tui.theme import (
@@ -45,11 +44,21 @@ from tui.theme import (
 )
 from tui.widgets.messages import ActionChosen, AlertChosen, MarketRemoved, StrategyChosen
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
 _LOG = logging.getLogger(__name__)
 _SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 0.0)
 """Replay speeds in order; 0 is as fast as possible."""
 _COVERED_SECS = 0.5
 _SLOW_SECS = 2.0
+
+
+def cockpit_commands() -> "type[Provider]":
+    """Return the palette's provider; imported when the palette opens, not for the first paint."""
+    from tui.screens.commands import CockpitCommands  # noqa: PLC0415
+
+    return CockpitCommands
 
 
 class Cockpit(App[None]):
@@ -64,7 +73,7 @@ class Cockpit(App[None]):
         clock: Monotonic seconds, for guards and throttles.
     """
 
-    COMMANDS: ClassVar = {CockpitCommands}
+    COMMANDS: ClassVar = {cockpit_commands}
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False

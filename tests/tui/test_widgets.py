@@ -187,3 +187,14 @@ async def test_a_sparse_book_is_grouped_at_first_sight() -> None:
         ladder.show(sparse, flight.link.at)
 
         assert ladder.group >= 5
+
+
+async def test_the_frame_of_a_focused_ladder_is_heavy_on_every_row() -> None:
+    """Rows that did not change take the new frame too."""
+    async with flying() as flight:
+        ladder = flight.panes.ladder_left
+        ladder.focus()
+        await flight.pilot.pause()
+        rows = [ladder.row_text(y) for y in range(1, ladder.size.height - 1)]
+
+        assert all(row.startswith("┃") and row.endswith("┃") for row in rows)

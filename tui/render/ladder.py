@@ -1,5 +1,6 @@
 """One row of an order-book ladder: cumulative, size with its bar, price, and the other side."""
 
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -87,17 +88,18 @@ def _book_side(
     text = fit_right(cumulative, columns.cumulative) + fit_right(size, columns.size - 1) + " "
     if palette.is_plain:
         text = _plain_bar(text, row.bar)
-    roles = ["muted"] * columns.cumulative + [name] * columns.size
-    if row.is_stale:
-        roles = ["stale"] * columns.side
     depth_from, bar_from = columns.side - row.depth, columns.side - row.bar
+    cuts = sorted({0, columns.cumulative, min(depth_from, bar_from), bar_from, columns.side})
     runs = []
-    for cell, char in enumerate(text):
-        tint = f"{name}_bar" if cell >= bar_from else f"{name}_depth"
-        on = tint if cell >= min(depth_from, bar_from) and not row.is_stale else ground
-        style = palette.style(roles[cell], on, bold=row.is_best and cell >= columns.cumulative)
-        runs.append((char, style))
-    return list(joined(runs))
+    for start, end in pairwise(cuts):
+        is_size = start >= columns.cumulative
+        role = "stale" if row.is_stale else name if is_size else "muted"
+        on = ground
+        if start >= min(depth_from, bar_from) and not row.is_stale:
+            on = f"{name}_bar" if start >= bar_from else f"{name}_depth"
+        style = palette.style(role, on, bold=row.is_best and is_size)
+        runs.append((text[start:end], style))
+    return runs
 
 
 def _plain_bar(text: str, cells: int) -> str:

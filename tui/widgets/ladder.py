@@ -61,6 +61,11 @@ class Ladder(Pane):
         self._shown_at = 0
         self._engine_at = 0
         self._scales = (1.0, 1.0)
+        self._shown_rows: dict[int, tuple[Row, Columns]] = {}
+
+    def on_forget(self) -> None:
+        """Drop the rows that need not be drawn again."""
+        self._shown_rows.clear()
 
     # -- what is drawn ---------------------------------------------------------------------
 
@@ -255,10 +260,13 @@ class Ladder(Pane):
         columns = Columns.of(width, len(price_text(grid.top, view.price_decimals)))
         yield 0, column_titles(columns, self.palette)
         split = self._split()
+        self._shown_rows.pop(split + 2, None)
         yield split + 2, self._spread(view, columns)
         for index, row in enumerate(self._grid(view, grid, columns)):
             line = index + 1 if index <= split else index + 2
-            yield line, ladder_row(row, columns, self.palette)
+            if self._shown_rows.get(line) != (row, columns):
+                self._shown_rows[line] = (row, columns)
+                yield line, ladder_row(row, columns, self.palette)
 
     def _grid(self, view: LadderView, grid: Grid, columns: Columns) -> Iterable[Row]:
         bids = {grid.index_of(level.price): level for level in view.bids}

@@ -93,6 +93,7 @@ class Pane(Surface, can_focus=True):
     def watch_has_focus(self, has_focus: bool) -> None:  # noqa: FBT001 - Textual passes it by place
         """Show whether the keys go here."""
         super().watch_has_focus(has_focus)
+        self.on_forget()
         self.redraw()
 
     def row_count(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from rich.segment import Segment
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -110,7 +111,8 @@ class Surface(Widget):
         strip = Strip([Segment(text, style) for text, style in runs])
         strip = strip.adjust_cell_length(width, self.palette.style("text"))
         for line_filter in self.get_line_filters():
-            strip = strip.apply_filter(line_filter, self.background_colors[1])
+            if not isinstance(line_filter, ANSIToTruecolor):  # our styles are true colours already
+                strip = strip.apply_filter(line_filter, self.background_colors[1])
         return strip
 
     def row_text(self, row: int) -> str:
