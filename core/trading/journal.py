@@ -17,8 +17,9 @@ from core.domain.facts import Fact, Mode
 
 SCHEMA_VERSION: Final = 1
 _GENESIS: Final = b"\0" * 32
-_SCHEMA: Final = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+_SCHEMA: Final = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """
 CREATE TABLE rows (
     n INTEGER PRIMARY KEY,
     step INTEGER NOT NULL,
@@ -26,8 +27,9 @@ CREATE TABLE rows (
     type TEXT NOT NULL,
     payload BLOB NOT NULL,
     hash BLOB NOT NULL
-);
-"""
+)
+""",
+)
 
 
 class JournalStamp(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -49,10 +51,9 @@ class SqliteJournal:
         self._path = path
         self._epoch = epoch
         self._decoder: msgspec.msgpack.Decoder[Fact] = unpacker(Fact)
-        is_new = not path.exists() or path.stat().st_size == 0
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._prepare(stamp, is_new=is_new)
+            self._prepare(stamp)
         except sqlite3.Error as error:
             raise ConfigError(
                 "journal cannot be opened",
@@ -117,12 +118,16 @@ class SqliteJournal:
         """Close the file."""
         self._db.close()
 
-    def _prepare(self, stamp: JournalStamp, *, is_new: bool) -> None:
+    def _prepare(self, stamp: JournalStamp) -> None:
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables:
+            self._check(stamp)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        if is_new:
+        if not tables:
             self._create(stamp)
-            return
+
+    def _check(self, stamp: JournalStamp) -> None:
         found = dict(self._db.execute("SELECT key, value FROM meta"))
         wanted = _meta(stamp)
         for key, value in wanted.items():
@@ -134,9 +139,13 @@ class SqliteJournal:
                 )
 
     def _create(self, stamp: JournalStamp) -> None:
-        self._db.executescript("BEGIN;" + _SCHEMA + "COMMIT;")
-        self._db.executemany("INSERT INTO meta VALUES (?, ?)", list(_meta(stamp).items()))
+        """Write tables and stamp in one commit: a crash leaves both or none."""
         self._path.chmod(0o600)
+        self._db.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA:
+            self._db.execute(statement)
+        self._db.executemany("INSERT INTO meta VALUES (?, ?)", list(_meta(stamp).items()))
+        self._db.execute("COMMIT")
 
     def _tail(self) -> tuple[int, bytes]:
         row = self._db.execute("SELECT n, hash FROM rows ORDER BY n DESC LIMIT 1").fetchone()

@@ -5,7 +5,7 @@ from typing import Final
 
 from core.domain.events import OrderReport
 from core.domain.exact import Amount, Price, Quantity
-from core.domain.facts import OrderJournaled
+from core.domain.facts import FillBooked, OrderJournaled
 from core.domain.ids import (
     AccountId,
     Asset,
@@ -171,6 +171,11 @@ def fill(  # noqa: PLR0913  one parameter a field
     )
 
 
+def booked(execution: Fill, book: StrategyId = STRATEGY) -> FillBooked:
+    """Make the fact of one booking."""
+    return FillBooked(at=START, fill=execution, book=book)
+
+
 def report(  # noqa: PLR0913  one parameter a field
     state: OrderState | None,
     number: int | None = 1,
@@ -178,7 +183,7 @@ def report(  # noqa: PLR0913  one parameter a field
     filled: str = "0",
     quantity: str = "1",
     side: Side = Side.BUY,
-    booked: Fill | None = None,
+    execution: Fill | None = None,
     name: InstrumentId = SOL_PERP,
     venue_order_id: str = "v1",
     at: int = START,
@@ -195,5 +200,5 @@ def report(  # noqa: PLR0913  one parameter a field
         side=side,
         quantity=Quantity(quantity),
         filled_quantity=Quantity(filled),
-        fill=booked,
+        fill=execution,
     )

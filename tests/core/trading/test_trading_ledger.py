@@ -9,13 +9,22 @@ import pytest
 
 from core.domain.errors import InvariantBroken
 from core.domain.exact import Amount, Price, Quantity
-from core.domain.facts import CashBooked, FillBooked, MarketAdded, PositionAdopted
+from core.domain.facts import CashBooked, MarketAdded, PositionAdopted
 from core.domain.ids import Asset, InstrumentId, StrategyId
 from core.domain.instrument import InstrumentKind
-from core.domain.order import Fill, Side
+from core.domain.order import Side
 from core.trading.ledger import EXTERNAL, REALIZED_PNL, Ledger
 from core.trading.position import PositionLine
-from tests.core.builders import ACCOUNT, SOL_PERP, SOL_SPOT, START, STRATEGY, fill, instrument
+from tests.core.builders import (
+    ACCOUNT,
+    SOL_PERP,
+    SOL_SPOT,
+    START,
+    STRATEGY,
+    booked,
+    fill,
+    instrument,
+)
 
 USDC: Final = Asset("USDC")
 SOL: Final = Asset("SOL")
@@ -34,11 +43,6 @@ def ledger_of(*names: InstrumentId) -> Ledger:
             )
         )
     return ledger
-
-
-def booked(execution: Fill, book: StrategyId = STRATEGY) -> FillBooked:
-    """Make the fact of one booking."""
-    return FillBooked(at=START, fill=execution, book=book)
 
 
 def cash(amount: str, source: str = "opening", row: str = "1", asset: Asset = USDC) -> CashBooked:

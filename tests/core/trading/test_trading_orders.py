@@ -168,7 +168,7 @@ def test_fill_is_booked_in_every_state(trading: Trading, start: OrderState) -> N
     """Fills are facts, also after an end."""
     record = trading.order(start, "5")
 
-    trading.reports(None, booked=fill(1, "2"))
+    trading.reports(None, execution=fill(1, "2"))
 
     assert trading.room.ledger.position(ACCOUNT, SOL_PERP) == Quantity(2)
     assert record.filled == Quantity(2)
@@ -179,7 +179,7 @@ def test_fill_told_twice_is_booked_once(trading: Trading) -> None:
     trading.order(S.ACCEPTED, "5")
 
     for _ in range(3):
-        trading.reports(S.PARTIAL, booked=fill(1, "2"), filled="2", quantity="5")
+        trading.reports(S.PARTIAL, execution=fill(1, "2"), filled="2", quantity="5")
 
     assert trading.room.ledger.fills == 1
 
@@ -188,9 +188,9 @@ def test_full_fill_ends_an_order_whatever_the_word(trading: Trading) -> None:
     """Booked fills that add up to the quantity are the proof."""
     record = trading.order(S.ACCEPTED, "2")
 
-    trading.reports(S.PARTIAL, booked=fill(1, "1"))
+    trading.reports(S.PARTIAL, execution=fill(1, "1"))
     half = record.state
-    trading.reports(S.PARTIAL, booked=fill(2, "1"))
+    trading.reports(S.PARTIAL, execution=fill(2, "1"))
 
     assert (half, record.state) == (S.PARTIAL, S.FILLED)
 
@@ -199,7 +199,7 @@ def test_fill_before_the_answer_finds_its_order_by_client_id(trading: Trading) -
     """The stream may be faster than the answer to the placement."""
     record = trading.order(S.JOURNALED, "2")
 
-    trading.reports(S.PARTIAL, booked=fill(1, "1"))
+    trading.reports(S.PARTIAL, execution=fill(1, "1"))
 
     assert record.state is S.PARTIAL
     assert trading.facts[-2] == FillBooked(at=START, fill=fill(1, "1"), book=STRATEGY)
@@ -209,7 +209,7 @@ def test_fill_of_a_foreign_order_goes_to_the_external_book(trading: Trading) -> 
     """Ownership comes by client id only."""
     foreign = fill(1, client_order_id=77, venue_order_id="other")
 
-    trading.take(trading.room.on_report(report(S.FILLED, 77, booked=foreign), START))
+    trading.take(trading.room.on_report(report(S.FILLED, 77, execution=foreign), START))
 
     (booked,) = [fact for fact in trading.facts if isinstance(fact, FillBooked)]
     assert booked.book == EXTERNAL
@@ -224,8 +224,8 @@ def test_fill_of_the_venues_own_goes_to_the_system_book(trading: Trading) -> Non
 
 def test_first_fill_in_a_market_journals_what_it_is_booked_in(trading: Trading) -> None:
     """The journal alone rebuilds the books: a market's terms stand before its first booking."""
-    trading.reports(None, booked=fill(1, client_order_id=None))
-    trading.reports(None, booked=fill(2, client_order_id=None))
+    trading.reports(None, execution=fill(1, client_order_id=None))
+    trading.reports(None, execution=fill(2, client_order_id=None))
 
     assert [type(fact) for fact in trading.facts] == [MarketAdded, FillBooked, FillBooked]
 
@@ -251,7 +251,7 @@ def test_reports_in_any_order_with_repeats_book_everything_once(seed: int) -> No
 
     for state, each in told:
         word = None if state is S.FILLED else state
-        trading.reports(word, booked=each, quantity="4")
+        trading.reports(word, execution=each, quantity="4")
 
     assert record.state is S.FILLED
     assert trading.room.ledger.fills == 4
@@ -317,7 +317,7 @@ def test_answer_that_never_came_makes_only_untold_orders_unknown(
 def test_unknown_order_keeps_its_full_exposure(trading: Trading) -> None:
     """Silence releases nothing."""
     trading.order(S.UNKNOWN, "5")
-    trading.reports(None, booked=fill(1, "2"))
+    trading.reports(None, execution=fill(1, "2"))
 
     assert trading.room.exposure(ACCOUNT, SOL_PERP) == (Quantity(2), Quantity(3), Quantity(0))
 
@@ -336,9 +336,9 @@ def test_order_told_filled_counts_in_exposure_until_its_fills_are_booked(trading
 
     trading.reports(S.FILLED, filled="5", quantity="5")
     told = trading.room.exposure(ACCOUNT, SOL_PERP)
-    trading.reports(None, booked=fill(1, "3"))
+    trading.reports(None, execution=fill(1, "3"))
     partly = trading.room.exposure(ACCOUNT, SOL_PERP)
-    trading.reports(None, booked=fill(2, "2"))
+    trading.reports(None, execution=fill(2, "2"))
 
     assert told == (Quantity(0), Quantity(5), Quantity(0))
     assert partly == (Quantity(3), Quantity(2), Quantity(0))
@@ -458,7 +458,7 @@ def test_absent_order_that_appears_is_cancelled_told_and_its_strategy_stops(
     """Late life is an emergency: neutralise, book, tell once, stop who sent it."""
     record = trading.order(S.ABSENT, "5")
 
-    reaction = trading.reports(S.PARTIAL, booked=fill(1, "2"), quantity="5")
+    reaction = trading.reports(S.PARTIAL, execution=fill(1, "2"), quantity="5")
     again = trading.reports(S.ACCEPTED)
 
     (alert,) = [f for f in reaction.facts if isinstance(f, AlertRaised)]
