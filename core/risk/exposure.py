@@ -14,7 +14,10 @@ MIN_REFERENCES: Final = 2
 def reference_price(inputs: GateInputs) -> Price | None:
     """Return the median of mark, index (or trade VWAP) and book mid; None with fewer than two."""
     prices = sorted(references(inputs))
-    return prices[len(prices) // 2] if len(prices) >= MIN_REFERENCES else None
+    if len(prices) < MIN_REFERENCES:
+        return None
+    low, high = prices[(len(prices) - 1) // 2], prices[len(prices) // 2]
+    return (low + high).scaled_by(Decimal("0.5"))
 
 
 def worst_case_after(terms: OrderTerms, inputs: GateInputs) -> Notional:

@@ -6,19 +6,19 @@ been allowed. Only this module makes a `RiskApproved`. Rule numbers: risk-and-fa
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
-from core.domain.exact import Notional, Price
+from core.domain.exact import Notional, Price, Quantity
 from core.domain.facts import TradingState
 from core.domain.instrument import MarketState
 from core.domain.intent import Denied, Intent, Leg, NeedsConfirmation, RiskApproved, terms_hash
 from core.domain.intent import Verdict as GateVerdict
 from core.domain.order import OrderTerms, OrderType, Side, TimeInForce
 from core.risk.exposure import (
-    MIN_REFERENCES,
     is_reducing,
     notional,
     reducible,
+    reference_price,
     references,
     worst_case_after,
 )
@@ -30,6 +30,7 @@ _MAX_DIGITS: Final = 28
 _BPS: Final = Decimal(10_000)
 _CENT: Final = Decimal(100)
 _REDUCE_COLLAR_PCT: Final = Decimal(5)
+_N = TypeVar("_N", Price, Quantity)
 Rule = Callable[[Leg, GateInputs, RiskLimits], Denied | None]
 
 
@@ -109,22 +110,20 @@ def _r05_numbers(leg: Leg, _inputs: GateInputs, _limits: RiskLimits) -> Denied |
 
 
 def _r06_filters(leg: Leg, inputs: GateInputs, _limits: RiskLimits) -> Denied | None:
-    instrument, terms = inputs.instrument, leg.terms
-    assert instrument is not None
-    if not terms.limit_price.is_multiple_of(instrument.tick):
-        return Denied("R06", str(terms.limit_price), f"tick {instrument.tick}", "off the tick")
-    if not terms.quantity.is_multiple_of(instrument.step):
-        return Denied("R06", str(terms.quantity), f"step {instrument.step}", "off the step")
-    if terms.quantity < instrument.min_quantity:
-        return Denied("R06", str(terms.quantity), f">= {instrument.min_quantity}", "below minimum")
-    if instrument.max_quantity is not None and terms.quantity > instrument.max_quantity:
-        return Denied("R06", str(terms.quantity), f"<= {instrument.max_quantity}", "above maximum")
-    return None
+    rules, price, quantity = inputs.instrument, leg.terms.limit_price, leg.terms.quantity
+    assert rules is not None
+    if not price.is_multiple_of(rules.tick):
+        return Denied("R06", str(price), f"tick {rules.tick}", "off the tick")
+    if not quantity.is_multiple_of(rules.step):
+        return Denied("R06", str(quantity), f"step {rules.step}", "off the step")
+    return _outside("quantity", quantity, rules.min_quantity, rules.max_quantity) or _outside(
+        "price", price, rules.min_price, rules.max_price
+    )
 
 
 def _r08_collar(leg: Leg, inputs: GateInputs, limits: RiskLimits) -> Denied | None:
-    prices = references(inputs)
-    if len(prices) < MIN_REFERENCES:
+    prices, reference = references(inputs), reference_price(inputs)
+    if reference is None:
         text = f"{len(prices)} reference price(s), two are needed"
         return Denied("R08", str(len(prices)), "2", text)
     low, high = min(prices), max(prices)
@@ -132,7 +131,6 @@ def _r08_collar(leg: Leg, inputs: GateInputs, limits: RiskLimits) -> Denied | No
     if apart > Decimal(str(limits.max_reference_spread_pct)):
         limit = f"{limits.max_reference_spread_pct} %"
         return Denied("R08", f"{apart:.3f} %", limit, "reference prices lie apart")
-    reference = sorted(prices)[len(prices) // 2]
     return _collar(leg.terms, reference, inputs, limits)
 
 
@@ -273,12 +271,13 @@ def _question(
     wanted = terms_hash(intent.legs)
     if asked <= threshold or inputs.confirmed_hash == wanted:
         return None
-    prices = sorted(references(inputs))
+    reference = reference_price(inputs)
+    assert reference is not None, "R08 has passed"
     return NeedsConfirmation(
         terms_hash=wanted,
         notional=_money(asked),
         threshold=_money(threshold),
-        reference_price=prices[len(prices) // 2],
+        reference_price=reference,
     )
 
 
@@ -297,6 +296,14 @@ def _collar(
     passive = _decimal(limits.max_passive_collar_pct)
     if -beyond > passive:
         return Denied("R08", f"{-beyond:.3f} %", f"{passive} %", "price far behind the market")
+    return None
+
+
+def _outside(name: str, number: _N, least: _N | None, most: _N | None) -> Denied | None:
+    if least is not None and number < least:
+        return Denied("R06", str(number), f">= {least}", f"{name} below minimum")
+    if most is not None and number > most:
+        return Denied("R06", str(number), f"<= {most}", f"{name} above maximum")
     return None
 
 
