@@ -80,6 +80,7 @@ class Cockpit(App[None]):
     TITLE = "Wingman"
     CSS = """
     Toast { padding: 0 1; width: 52; background: $surface; }
+    ToastRack { margin-bottom: 2; }
     CommandPalette { background: $background 60%; }
     CommandPalette SearchIcon { display: none; }
     """

@@ -44,7 +44,7 @@ def order_row(row: OrderRow, width: int, palette: Palette) -> Runs:
     quantity = decimal_text(clean(row.quantity, 20), 6)
     if sign_of(row.filled_quantity) and row.state is not OrderState.FILLED:
         quantity = f"{decimal_text(clean(row.filled_quantity, 20), 6)}/{quantity}"
-    price = decimal_text(clean(row.limit_price, 20), 9)
+    price = decimal_text(clean(row.limit_price, 20), 9 if width > _NARROW else 6)
     state = clean(row.state.replace("_", " "), 10)
     book = f"  {clean(row.strategy, 16)}" if width >= _WIDE else ""
     name_cells = 9 if width > _NARROW else 8

@@ -226,6 +226,7 @@ def _time_row(chart: Chart, buckets: Sequence[CandleRow | None], palette: Palett
     newest = chart.candles[-1].start_ts
     text = [" "] * chart.columns
     free_from = 0
+    first = next((column for column, bucket in enumerate(buckets) if bucket), chart.columns)
     for column in range(chart.columns):
         start = newest - (chart.columns - 1 - column) * chart.interval_ns
         if start // (60 * _NS) % step == 0 and column >= free_from:
@@ -233,7 +234,7 @@ def _time_row(chart: Chart, buckets: Sequence[CandleRow | None], palette: Palett
             if column + len(label) <= chart.columns:
                 text[column : column + len(label)] = label
                 free_from = column + len(label) + 2
-        elif text[column] == " " and buckets[column] is None and column >= free_from:
+        elif buckets[column] is None and column >= max(first, free_from):
             text[column] = "·"
     line = fit("".join(text), chart.columns)
     return ((line + " " * chart.axis_cells, palette.style("faint")),)

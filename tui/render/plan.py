@@ -45,7 +45,9 @@ def size_class_of(width: int, height: int) -> SizeClass:
     return SizeClass.LARGE
 
 
-def plan_for(width: int, height: int, *, page: int = 0, zoomed: str | None = None) -> Plan:
+def plan_for(
+    width: int, height: int, *, page: int = 0, zoomed: str | None = None, strategies: int = 3
+) -> Plan:
     """Lay out the screen.
 
     Args:
@@ -53,6 +55,7 @@ def plan_for(width: int, height: int, *, page: int = 0, zoomed: str | None = Non
         height: Rows.
         page: Which group of panes a compact terminal shows.
         zoomed: Id of a pane that takes the whole body.
+        strategies: How many there are; few leave room for more markets.
     """
     size_class = size_class_of(width, height)
     if size_class is SizeClass.TOO_SMALL:
@@ -67,7 +70,7 @@ def plan_for(width: int, height: int, *, page: int = 0, zoomed: str | None = Non
     if size_class is SizeClass.COMPACT:
         frame["tabs"] = Region(0, 1, width, 1)
         body = Region(0, 2, width, height - 4)
-    panes, sheet = _LAYOUTS[size_class](body, page)
+    panes, sheet = _LAYOUTS[size_class](body, page, max(1, strategies))
     if zoomed is not None:
         panes = {zoomed: body}
     middle = _middle(body)
@@ -99,7 +102,7 @@ def _rows(region: Region, *heights: int) -> tuple[Region, ...]:
     return (*cut, Region(x, y, width, height))
 
 
-def _compact(body: Region, page: int) -> _Panes:
+def _compact(body: Region, page: int, strategies: int) -> _Panes:
     left, right = _columns(body, max(41, body.width * 53 // 100))
     if page == 1:
         chart, side = _columns(body, body.width - 26)
@@ -111,39 +114,41 @@ def _compact(body: Region, page: int) -> _Panes:
         half, other = _columns(body, body.width // 2)
         risk, rest = _rows(half, body.height * 6 // 10)
         return {"risk": risk, "strategies": rest, "account": other}, other
-    above, below = _rows(right, body.height // 2)
+    most = body.height - body.height // 2
+    above, below = _rows(right, body.height - min(most, 2 + 4 * strategies))
     return {"ladder-left": left, "watchlist": above, "strategies": below}, right
 
 
-def _normal(body: Region, page: int) -> _Panes:
+def _normal(body: Region, page: int, strategies: int) -> _Panes:
     del page
     side, main = _columns(body, max(38, body.width * 31 // 100))
     height = body.height
-    watch, strategies, risk, account = _rows(
-        side, height * 28 // 100, height * 30 // 100, height * 25 // 100
-    )
+    most, limits, holdings = height * 30 // 100, height * 25 // 100, height * 19 // 100
+    plans = min(most, 2 + 5 * strategies)
+    watch, panel, risk, account = _rows(side, height - plans - limits - holdings, plans, limits)
     above, below = _rows(main, height * 42 // 100)
     chart, tape = _columns(above, main.width - 26)
     left, right = _columns(below, main.width // 2)
     panes = {
-        "watchlist": watch, "strategies": strategies, "risk": risk, "account": account,
+        "watchlist": watch, "strategies": panel, "risk": risk, "account": account,
         "candles": chart, "tape": tape, "ladder-left": left, "ladder-right": right,
     }  # fmt: skip
     return panes, above
 
 
-def _large(body: Region, page: int) -> _Panes:
+def _large(body: Region, page: int, strategies: int) -> _Panes:
     del page
     side, rest = _columns(body, 46)
     center, flank = _columns(rest, rest.width - max(60, rest.width * 38 // 100))
     height = body.height
-    watch, strategies, risk = _rows(side, height * 34 // 100, height * 38 // 100)
+    plans, limits = min(height * 38 // 100, 2 + 6 * strategies), height * 28 // 100
+    watch, panel, risk = _rows(side, height - plans - limits, plans)
     above, below = _rows(center, height * 42 // 100)
     left, right = _columns(below, center.width // 2)
     account, tapes = _rows(flank, above.height)
     tape, other = _columns(tapes, flank.width // 2)
     panes = {
-        "watchlist": watch, "strategies": strategies, "risk": risk, "account": account,
+        "watchlist": watch, "strategies": panel, "risk": risk, "account": account,
         "candles": above, "tape": tape, "tape-right": other,
         "ladder-left": left, "ladder-right": right,
     }  # fmt: skip

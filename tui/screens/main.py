@@ -85,7 +85,13 @@ class MainScreen(Screen[None]):
     def replan(self, size: Size | None = None) -> None:
         """Decide anew what stands where."""
         size = size or self.size
-        plan = plan_for(size.width, size.height, page=self.page, zoomed=self.zoomed)
+        plan = plan_for(
+            size.width,
+            size.height,
+            page=self.page,
+            zoomed=self.zoomed,
+            strategies=self.panes.strategies.row_count() or 3,
+        )
         self.plan = self._plan_layout.plan = plan
         self._plan_layout.floating = self._floating(plan)
         shown = {*plan.regions, *self._plan_layout.floating}
@@ -137,7 +143,7 @@ class MainScreen(Screen[None]):
 
     def take(self, frame: Frame) -> bool:
         """Hand every view to its pane; return whether a new alert came up."""
-        steps_before = bool(self.panes.progress.view.steps)
+        shape_before = self._shape()
         state_before = self._key_state()
         has_new_alert = self._router.take(frame)
         sheet = self.panes.sheet
@@ -145,11 +151,15 @@ class MainScreen(Screen[None]):
             self.raise_sheet()
         elif self._is_sheet_up and not sheet.has_question:
             self.lower_sheet()
-        if steps_before != bool(self.panes.progress.view.steps):
+        if shape_before != self._shape():
             self.replan()
         if state_before != self._key_state():
             self.show_keys()
         return has_new_alert
+
+    def _shape(self) -> tuple[int, int]:
+        """Return what the plan depends on beside the size."""
+        return len(self.panes.progress.view.steps), self.panes.strategies.row_count()
 
     def _key_state(self) -> tuple[object, ...]:
         view = self.panes.header.view

@@ -19,7 +19,8 @@ from core.domain.facts import (
 from core.domain.ids import symbol_of
 from tui.render.text import clean
 
-_FILL_QUIET_SECS: Final = 8.0
+_FILL_QUIET_SECS: Final = 60.0
+"""Fills are told in the line of the last event; a toast over the prices is the exception."""
 
 
 class Words(msgspec.Struct, frozen=True, gc=False):
