@@ -138,6 +138,38 @@ def test_rule_that_fails_alone_denies_with_its_code(
     assert verdict.text
 
 
+AT_THE_BOUND: Final[list[tuple[str, dict[str, Any], dict[str, Any]]]] = [
+    ("R03 age", {"reconcile_age_ns": 30_000 * MS}, {}),
+    ("R06 minimum", {"instrument": instrument(min_quantity="10")}, {}),
+    ("R06 maximum", {"instrument": instrument(max_quantity="10")}, {}),
+    ("R08 aggressive", {}, {"price": "101"}),
+    ("R08 passive", {}, {"price": "90", "time_in_force": TimeInForce.GTC}),
+    ("R08 apart", {"index": Price("101")}, {}),
+    ("R09 book", {"book_age_ns": 1_000 * MS}, {}),
+    ("R09 mark", {"mark_age_ns": 5_000 * MS}, {}),
+    ("R10 hard cap", {"equity": Notional(10**7)}, {"quantity": "50"}),
+    ("R11 orders", {"live_orders": 19}, {}),
+    ("R12 position", {"position": Quantity(190)}, {}),
+    ("R12 leverage", {"gross_elsewhere": Notional(199_000)}, {}),
+    ("R21 spread", {"best_bid": Price("99.8"), "best_ask": Price("100.2")}, {}),
+    ("R23 age", {"signal_ts": START - 3_000 * MS}, {}),
+    ("R23 drift", {"best_ask": Price("100.3"), "best_bid": Price("100.2")}, {}),
+    ("R25 share", {}, {"quantity": "20"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"), [pytest.param(c, a, id=name) for name, c, a in AT_THE_BOUND]
+)
+def test_order_exactly_at_a_limit_is_within_it(
+    changes: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    """Limits are inclusive, every one."""
+    verdict = judged(terms(**{"quantity": "10", **asked}), **changes)
+
+    assert isinstance(verdict, RiskApproved), verdict
+
+
 def test_number_with_more_than_28_digits_is_denied() -> None:
     """R05: results of arithmetic may be long; orders may not."""
     long = Quantity(Decimal("1.0000000000000000000000000001"))
