@@ -10,7 +10,7 @@ import typer
 
 from core.domain.errors import CockpitError, ConfigError
 from core.domain.facts import Mode
-from core.runtime.config import Config, data_folder, load_config
+from core.runtime.config import Config, VenueKind, data_folder, load_config
 from core.runtime.launch import VERSION, Launch
 
 WRONG: Final = 2
@@ -37,6 +37,9 @@ WsUrl = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", help="Makes the embedded exchange's life repeatable.")
 ]
+RecordTo = Annotated[
+    Path | None, typer.Option("--record", help="Write the raw market frames to this file as well.")
+]
 Headless = Annotated[bool, typer.Option("--headless", help="Run without a screen.")]
 ForSecs = Annotated[
     float, typer.Option("--for", min=0.1, help="With --headless: run this many seconds.")
@@ -62,6 +65,7 @@ def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the comman
     backpack_url: RestUrl = "",
     backpack_ws_url: WsUrl = "",
     seed: Seed = None,
+    record_to: RecordTo = None,
     headless: Headless = False,  # noqa: FBT002  a flag of the command line
     for_secs: ForSecs = 60.0,
     as_json: AsJson = False,  # noqa: FBT002  as above
@@ -84,6 +88,7 @@ def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the comman
         seed=_seed(seed),
         rest_url=backpack_url,
         ws_url=backpack_ws_url,
+        record_to="" if record_to is None else str(record_to),
     )
     _run(launch, settings, theme, for_secs if headless else None, as_json=as_json)
 
@@ -91,7 +96,8 @@ def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the comman
 @app.command()
 def replay(
     recordings: Annotated[
-        list[str], typer.Argument(help="VENUE=FILE, one or more; merged on their receive clock.")
+        list[str],
+        typer.Argument(help="VENUE=FILE or own recordings; merged on their clock."),
     ],
     config: ConfigPath = None,
     data_dir: DataDir = None,
@@ -115,6 +121,40 @@ def replay(
         speed=speed,
     )
     _run(launch, settings, theme, 0.0 if headless else None, as_json=as_json)
+
+
+@app.command()
+def record(
+    out: Annotated[Path, typer.Option("--out", help="File to write, such as day.tslog.gz.")],
+    symbols: Annotated[str, typer.Option("--symbols", help="Markets, separated by commas.")],
+    venue_kind: Annotated[
+        VenueKind, typer.Option("--venue", help="Which exchange's public streams.")
+    ] = VenueKind.BACKPACK,
+    for_secs: Annotated[
+        float | None, typer.Option("--for", min=0.1, help="Seconds; until Ctrl+C without it.")
+    ] = None,
+    backpack_url: RestUrl = "",
+    backpack_ws_url: WsUrl = "",
+    as_json: AsJson = False,  # noqa: FBT002  a flag of the command line
+) -> None:
+    """Write raw frames of live markets to a file that `wingman replay FILE` plays."""
+    import asyncio  # noqa: PLC0415  heavy imports wait for their command
+
+    from core.runtime.logs import set_up_logging  # noqa: PLC0415  as above
+    from core.runtime.recording_run import record as run_record  # noqa: PLC0415  as above
+
+    set_up_logging(None)
+    launch = Launch(
+        mode=Mode.PAPER,
+        config=Config(),
+        data_dir="",
+        rest_url=backpack_url,
+        ws_url=backpack_ws_url,
+        record_to=str(out),
+    )
+    wanted = tuple(symbol.strip() for symbol in symbols.split(",") if symbol.strip())
+    summary = asyncio.run(run_record(launch, venue_kind, wanted, for_secs))
+    typer.echo(_json(summary) if as_json else _table(summary))
 
 
 @app.command()

@@ -28,3 +28,5 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     ws_url: str = ""
     recordings: tuple[RecordingChoice, ...] = ()
     speed: float = 1.0
+    record_to: str = ""
+    """Where to write the raw frames of this run; empty for nowhere."""

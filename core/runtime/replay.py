@@ -4,14 +4,15 @@ import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.domain.effects import SetPace, WakeAt
 from core.domain.errors import ConfigError
 from core.domain.events import Body, DepthChanged, Progressed, TimerFired
 from core.domain.fixed import unscaled
 from core.domain.ids import InstrumentId, VenueId
-from core.exchange.replay import KINDS, ReplayDecoder
+from core.exchange.own_recording import OwnRecordingDecoder, read_head
+from core.exchange.replay import KINDS, FrameDecoder, ReplayDecoder
 from core.market.recording import Recording, merged
 from core.runtime.clock import VirtualClock
 from core.runtime.keeping import REPLAY
@@ -56,13 +57,15 @@ class VirtualTimers:
 
 
 def parse_choice(text: str) -> RecordingChoice:
-    """Read `VENUE=FILE`.
+    """Read `VENUE=FILE`, or the path of an own recording, which names its venue itself.
 
     Raises:
         ConfigError: naming what is wrong and what would be right.
     """
     kind, equals, path = text.partition("=")
-    if not equals or kind not in KINDS:
+    if not equals:
+        kind, path = "", text
+    if kind and kind not in KINDS:
         raise ConfigError(
             "recording is not named as VENUE=FILE",
             repr(text),
@@ -70,23 +73,59 @@ def parse_choice(text: str) -> RecordingChoice:
         )
     if not Path(path).is_file():
         raise ConfigError("recording not found", path, "Give the path of a .tslog.gz file")
-    return RecordingChoice(kind, path)
+    return RecordingChoice(kind, path) if kind else _own_choice(path)
 
 
-def first_glance(choices: tuple[RecordingChoice, ...]) -> tuple[list[InstrumentId], int]:
-    """Return the markets the recordings begin with, and the earliest receive time.
+def _own_choice(path: str) -> RecordingChoice:
+    for _, line in Recording(Path(path)):
+        if read_head(line) is not None:
+            return RecordingChoice("", path)
+        break
+    raise ConfigError(
+        "recording does not name its venue",
+        path,
+        f"Write VENUE=FILE; VENUE is one of {', '.join(KINDS)}",
+    )
+
+
+class Opened(NamedTuple):
+    """A recording, whose it is, and how its lines are read."""
+
+    recording: Recording
+    venue: VenueId
+    decode: FrameDecoder
+
+
+def opened(choice: RecordingChoice) -> Opened:
+    """Open one chosen recording."""
+    path = Path(choice.path)
+    if choice.kind:
+        venue = VenueId(choice.kind)
+        return Opened(Recording(path), venue, ReplayDecoder(choice.kind, venue).decode)
+    _, line = next(iter(Recording(path)))
+    head = read_head(line)
+    assert head is not None, "the choice was checked when it was read"
+    return Opened(Recording(path), VenueId(head.venue), OwnRecordingDecoder(head).decode)
+
+
+def first_glance(
+    choices: tuple[RecordingChoice, ...],
+) -> tuple[list[InstrumentId], list[VenueId], int]:
+    """Return the markets the recordings begin with, their venues, and the earliest receive time.
 
     Raises:
         ConfigError: when a file holds no line that can be read.
     """
     found: dict[InstrumentId, None] = {}
+    venues: dict[VenueId, None] = {}
     starts = []
     for choice in choices:
-        decoder = ReplayDecoder(choice.kind, VenueId(choice.kind))
+        recording, venue, decode = opened(choice)
+        venues[venue] = None
         start = None
-        for count, (recv_ns, line) in enumerate(Recording(Path(choice.path))):
-            start = recv_ns if start is None else start
-            for body in decoder.decode(line, recv_ns):
+        for count, (recv_ns, line) in enumerate(recording):
+            start = recv_ns or None if start is None else start
+            for body in decode(line, recv_ns):
                 if isinstance(body, DepthChanged):
                     found[body.instrument] = None
             if count >= _PEEKED_LINES:
@@ -95,7 +134,7 @@ def first_glance(choices: tuple[RecordingChoice, ...]) -> tuple[list[InstrumentI
             hint = "Is it a .tslog file?"
             raise ConfigError("recording holds no readable line", choice.path, hint)
         starts.append(start)
-    return list(found), min(starts)
+    return list(found), list(venues), min(starts)
 
 
 class Replay:
@@ -111,8 +150,9 @@ class Replay:
         self._shell = shell
         self._clock = clock
         self._timers = timers
-        self._recordings = [Recording(Path(choice.path)) for choice in choices]
-        self._decoders = [ReplayDecoder(c.kind, VenueId(c.kind)).decode for c in choices]
+        sources = [opened(choice) for choice in choices]
+        self._recordings = [source.recording for source in sources]
+        self._decoders = [source.decode for source in sources]
         self._speed = 1.0
         self._is_paused = False
         self._steps = 0

@@ -4,27 +4,22 @@ import asyncio
 import json
 import logging
 import os
-import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 
 from core.domain.errors import CockpitError, ConfigError
 from core.domain.facts import Mode
-from core.domain.ids import AccountId, InstrumentId, LeaderId, VenueId, account_id
-from core.exchange.backpack.leader_feed import Followed, LeaderFeed
+from core.domain.ids import AccountId, InstrumentId, LeaderId, account_id
 from core.exchange.backpack.pacing import PacingLimits
-from core.exchange.backpack.signing import Credentials
-from core.exchange.backpack.venue import BackpackVenue
-from core.exchange.contract import Transport
+from core.market.recorder import Recorder
 from core.runtime.assembly import DeskSettings, begin, build
 from core.runtime.clock import Clock, SystemClock, VirtualClock
-from core.runtime.config import Config, VenueConfig, VenueKind, data_folder, load_key_file
+from core.runtime.config import Config, data_folder
 from core.runtime.crash import crash_point_from_environment
 from core.runtime.launch import Launch
 from core.runtime.lock import AccountLock
@@ -34,6 +29,7 @@ from core.runtime.replay import (
     first_glance,
 )
 from core.runtime.shell import Shell
+from core.runtime.sources import Source, embedded_sources, open_sources, outside_source
 from core.strategies.copy_trade.fixed_ratio import CopyTrade, CopyTradeParameters
 from core.trading.journal import JournalStamp, SqliteJournal
 
@@ -49,16 +45,7 @@ class Run(msgspec.Struct, frozen=True):
     shell: Shell
     pump: "asyncio.Task[None]"
     replay: Replay | None = None
-
-
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue of a run before it is opened."""
-
-    name: VenueId
-    transport: Callable[[], Transport]
-    credentials: Credentials | None = None
-    leader: Credentials | None = None
-    pacing: PacingLimits | None = None
+    recorders: tuple[Recorder, ...] = ()
 
 
 @asynccontextmanager
@@ -87,10 +74,9 @@ def _first_of(group: BaseExceptionGroup[CockpitError]) -> CockpitError:
 @asynccontextmanager
 async def open_replay(launch: Launch) -> AsyncIterator[Run]:
     """Open recordings; the caller plays them (headless) or starts `run_paced`."""
-    markets, start = first_glance(launch.recordings)
-    venues = tuple(dict.fromkeys(VenueId(choice.kind) for choice in launch.recordings))
+    markets, venues, start = first_glance(launch.recordings)
     settings = DeskSettings(
-        mode=Mode.REPLAY, venues=venues, watchlist=tuple(markets), can_query=False
+        mode=Mode.REPLAY, venues=tuple(venues), watchlist=tuple(markets), can_query=False
     )
     engine = build(settings, (), time.monotonic_ns)
     clock, timers = VirtualClock(start), VirtualTimers()
@@ -112,57 +98,27 @@ async def open_simulation(launch: Launch) -> AsyncIterator[Run]:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         if launch.rest_url:
-            sources = [_outside_source(launch)]
+            sources = [outside_source(launch)]
         else:
-            sources = await _embedded_sources(launch, clock, stack)
+            sources = await embedded_sources(launch, clock, stack)
         yield await _trading_run(launch, clock, sources, stack)
 
 
-async def _embedded_sources(launch: Launch, clock: Clock, stack: AsyncExitStack) -> list[Source]:
-    from core.exchange.embedded.memory import (  # noqa: PLC0415  only this mode pays for it
-        MemoryTransport,
-        MemoryVenue,
-        running,
+@asynccontextmanager
+async def open_public(launch: Launch, sources: list[Source]) -> AsyncIterator[Run]:
+    """Open public data alone: no account, no journal, nothing that could trade."""
+    clock = SystemClock()
+    markets = tuple(InstrumentId(name) for name in launch.config.watchlist)
+    settings = DeskSettings(
+        mode=Mode.PAPER, venues=tuple(source.name for source in sources), watchlist=markets
     )
-    from core.exchange.embedded.world import DemoWorld  # noqa: PLC0415  as above
-
-    world = DemoWorld(launch.seed, clock.now())
-    memory = {name: MemoryVenue(venue.exchange, clock.now) for name, venue in world.venues.items()}
-    await stack.enter_async_context(running(memory.values()))
-
-    def transport_to(venue: MemoryVenue) -> Callable[[], Transport]:
-        return lambda: MemoryTransport(venue)
-
-    return [
-        Source(
-            name=VenueId(name),
-            transport=transport_to(memory[name]),
-            credentials=Credentials(venue.trader.api_secret) if venue.leader else None,
-            leader=Credentials(venue.leader.api_secret) if venue.leader else None,
-            pacing=_IN_MEMORY,
-        )
-        for name, venue in world.venues.items()
-    ]
-
-
-def _outside_source(launch: Launch) -> Source:
-    """Return the venue behind `--backpack-url`; simulation trades on this machine only."""
-    from core.exchange.network import NetworkTransport  # noqa: PLC0415  imports aiohttp
-
-    for url in (launch.rest_url, launch.ws_url):
-        if urlsplit(url).hostname not in _LOOPBACK:
-            raise ConfigError(
-                "simulation trades on this machine only",
-                repr(url),
-                "Use an address of 127.0.0.1, such as one that `wingman venue` prints",
-            )
-    config = _backpack_of(launch.config)
-    return Source(
-        name=VenueId(config.name),
-        transport=lambda: NetworkTransport(launch.rest_url, launch.ws_url),
-        credentials=_credentials(config.key_file, launch.mode),
-        leader=_credentials(config.leader_key_file, launch.mode),
-    )
+    shell = Shell(build(settings, (), time.monotonic_ns), clock)
+    async with AsyncExitStack() as stack:
+        recorders = await open_sources(shell, clock, sources, launch.seed, stack, launch.record_to)
+        shell.submit(1, begin(shell.engine, (), 1, clock.now()))
+        pump = asyncio.create_task(shell.run(), name="pump")
+        stack.push_async_callback(_ended, pump)
+        yield Run(shell, pump, recorders=tuple(recorders))
 
 
 async def _trading_run(
@@ -186,38 +142,11 @@ async def _trading_run(
         crash_point=crash_point_from_environment(),
         watchlist_file=_watchlist_file(launch),
     )
-    await _open_venues(shell, clock, sources, launch.seed, stack)
+    recorders = await open_sources(shell, clock, sources, launch.seed, stack, launch.record_to)
     shell.submit(journal.last_step() + 1, begin(engine, facts, epoch, clock.now()))
     pump = asyncio.create_task(shell.run(), name="pump")
     stack.push_async_callback(_ended, pump)
-    return Run(shell, pump)
-
-
-async def _open_venues(
-    shell: Shell, clock: Clock, sources: list[Source], seed: int, stack: AsyncExitStack
-) -> None:
-    rng = random.Random(seed)  # noqa: S311  jitter of reconnects
-    for source in sources:
-        venue = BackpackVenue(
-            source.name,
-            source.transport(),
-            clock,
-            shell.publish,
-            rng,
-            credentials=source.credentials,
-            pacing=source.pacing,
-        )
-        shell.venues[source.name] = await stack.enter_async_context(venue)
-        if source.leader is not None:
-            feed = LeaderFeed(
-                Followed(leader=LEADER, venue=source.name, credentials=source.leader),
-                source.transport(),
-                clock,
-                shell.publish,
-                rng,
-                pacing=source.pacing,
-            )
-            await stack.enter_async_context(feed)
+    return Run(shell, pump, recorders=tuple(recorders))
 
 
 def _journal(
@@ -300,21 +229,6 @@ _MAJORS: Final = (
     "BTC_USDC",
     "ETH_USDC",
 )
-
-
-def _backpack_of(config: Config) -> VenueConfig:
-    for venue in config.venues:
-        if venue.kind is VenueKind.BACKPACK:
-            return venue
-    raise ConfigError(
-        "no venue of kind backpack", "the configuration has none", "Add [[venues]] with a key_file"
-    )
-
-
-def _credentials(key_file: str, mode: Mode) -> Credentials | None:
-    if not key_file:
-        return None
-    return Credentials(load_key_file(Path(key_file).expanduser(), mode.value).api_secret)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

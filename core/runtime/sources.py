@@ -1,0 +1,256 @@
+"""Where a run's data and orders go: the venues of a run, from memory or the network."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from core.domain.effects import CancelOrder, PlaceOrder
+from core.domain.errors import ConfigError
+from core.domain.events import OrderNotSent
+from core.domain.facts import Mode
+from core.domain.ids import LeaderId, VenueId
+from core.exchange.backpack import constants as backpack
+from core.exchange.backpack.leader_feed import Followed, LeaderFeed
+from core.exchange.backpack.pacing import PacingLimits
+from core.exchange.backpack.signing import Credentials
+from core.exchange.backpack.venue import BackpackVenue
+from core.exchange.binance import constants as binance
+from core.exchange.binance.constants import BinanceMarket
+from core.exchange.binance.venue import BinanceVenue
+from core.exchange.contract import Reply, Transport, Wire
+from core.exchange.recording_transport import RecordingTransport
+from core.market.recorder import Recorder
+from core.runtime.clock import Clock
+from core.runtime.config import Config, VenueConfig, VenueKind, load_key_file
+from core.runtime.launch import Launch
+from core.runtime.shell import Shell, VenuePort
+
+LEADER: Final = LeaderId("leader")
+FLUSH_SECS: Final = 1.0
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_IN_MEMORY: Final = PacingLimits(query_secs=0.002, history_secs=0.05)
+_BINANCE: Final = {
+    VenueKind.BINANCE_SPOT: BinanceMarket.SPOT,
+    VenueKind.BINANCE_USDM: BinanceMarket.USDM,
+}
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """One venue of a run before it is opened."""
+
+    name: VenueId
+    transport: Callable[[], Transport]
+    kind: VenueKind = VenueKind.BACKPACK
+    credentials: Credentials | None = None
+    leader: Credentials | None = None
+    pacing: PacingLimits | None = None
+
+
+async def embedded_sources(launch: Launch, clock: Clock, stack: AsyncExitStack) -> list[Source]:
+    """Start the two venues in the box and return the ways to them."""
+    from core.exchange.embedded.memory import (  # noqa: PLC0415  only this mode pays for it
+        MemoryTransport,
+        MemoryVenue,
+        running,
+    )
+    from core.exchange.embedded.world import DemoWorld  # noqa: PLC0415  as above
+
+    world = DemoWorld(launch.seed, clock.now())
+    memory = {name: MemoryVenue(venue.exchange, clock.now) for name, venue in world.venues.items()}
+    await stack.enter_async_context(running(memory.values()))
+
+    def transport_to(venue: MemoryVenue) -> Callable[[], Transport]:
+        return lambda: MemoryTransport(venue)
+
+    return [
+        Source(
+            name=VenueId(name),
+            transport=transport_to(memory[name]),
+            credentials=Credentials(venue.trader.api_secret) if venue.leader else None,
+            leader=Credentials(venue.leader.api_secret) if venue.leader else None,
+            pacing=_IN_MEMORY,
+        )
+        for name, venue in world.venues.items()
+    ]
+
+
+def outside_source(launch: Launch) -> Source:
+    """Return the venue behind `--backpack-url`; simulation trades on this machine only."""
+    for url in (launch.rest_url, launch.ws_url):
+        if urlsplit(url).hostname not in _LOOPBACK:
+            raise ConfigError(
+                "simulation trades on this machine only",
+                repr(url),
+                "Use an address of 127.0.0.1, such as one that `wingman venue` prints",
+            )
+    config = _backpack_of(launch.config)
+    return Source(
+        name=VenueId(config.name),
+        transport=_network(launch.rest_url, launch.ws_url),
+        credentials=_credentials(config.key_file, launch.mode),
+        leader=_credentials(config.leader_key_file, launch.mode),
+    )
+
+
+def public_source(kind: VenueKind, rest_url: str, ws_url: str) -> Source:
+    """Return a venue's public data, live unless addresses are given."""
+    if kind is VenueKind.BACKPACK:
+        rest, ws = backpack.REST_URL, backpack.STREAM_URL
+    else:
+        rest, ws = binance.REST_URLS[_BINANCE[kind]], binance.STREAM_URLS[_BINANCE[kind]]
+    return Source(
+        name=VenueId(kind.value), kind=kind, transport=_network(rest_url or rest, ws_url or ws)
+    )
+
+
+async def open_sources(
+    shell: Shell,
+    clock: Clock,
+    sources: list[Source],
+    seed: int,
+    stack: AsyncExitStack,
+    record_to: str = "",
+) -> list[Recorder]:
+    """Open every venue for a shell; record their frames where a path is given."""
+    rng = random.Random(seed)  # noqa: S311  jitter of reconnects
+    recorders = []
+    for source in sources:
+        transport = source.transport()
+        if record_to:
+            recorder = _recorder(record_to, source, many=len(sources) > 1)
+            recorders.append(recorder)
+            stack.callback(recorder.close)
+            transport = _recorded(transport, recorder, clock)
+        shell.venues[source.name] = await _open_venue(source, transport, clock, shell, rng, stack)
+        if source.leader is not None:
+            await stack.enter_async_context(_leader_feed(source, clock, shell, rng))
+    if recorders:
+        flushing = asyncio.create_task(_keep_flushing(recorders), name="recorder")
+        stack.push_async_callback(_cancelled, flushing)
+    return recorders
+
+
+# ---- parts -------------------------------------------------------------------------------------
+
+
+class PublicOnly:
+    """A venue of market data alone as the shell sees it: an order to it is proved not sent."""
+
+    def __init__(self, inner: BinanceVenue, clock: Clock, shell: Shell) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._shell = shell
+        self.subscribe = inner.subscribe
+        self.unsubscribe = inner.unsubscribe
+        self.query = inner.query
+
+    def place(self, effect: PlaceOrder) -> None:
+        """Refuse: there is no account here."""
+        now = self._clock.now()
+        self._shell.publish(
+            OrderNotSent(
+                ts_event=now,
+                ts_recv=now,
+                client_order_id=effect.client_order_id,
+                reason=f"{self._inner.name} is market data only",
+            )
+        )
+
+    def cancel(self, effect: CancelOrder) -> None:
+        """Ignore: nothing can rest here."""
+
+
+async def _open_venue(
+    source: Source,
+    transport: Transport,
+    clock: Clock,
+    shell: Shell,
+    rng: random.Random,
+    stack: AsyncExitStack,
+) -> VenuePort:
+    if source.kind is VenueKind.BACKPACK:
+        venue = BackpackVenue(
+            source.name,
+            transport,
+            clock,
+            shell.publish,
+            rng,
+            credentials=source.credentials,
+            pacing=source.pacing,
+        )
+        return await stack.enter_async_context(venue)
+    market = _BINANCE[source.kind]
+    public = BinanceVenue(source.name, market, transport, clock, shell.publish, rng)
+    return PublicOnly(await stack.enter_async_context(public), clock, shell)
+
+
+def _leader_feed(source: Source, clock: Clock, shell: Shell, rng: random.Random) -> LeaderFeed:
+    assert source.leader is not None
+    return LeaderFeed(
+        Followed(leader=LEADER, venue=source.name, credentials=source.leader),
+        source.transport(),
+        clock,
+        shell.publish,
+        rng,
+        pacing=source.pacing,
+    )
+
+
+def _recorder(record_to: str, source: Source, *, many: bool) -> Recorder:
+    path = Path(record_to)
+    if many:
+        path = path.with_name(
+            f"{path.name.removesuffix('.gz').removesuffix('.tslog')}-{source.name}"
+        )
+    return Recorder(path, source.name, source.kind.value)
+
+
+def _recorded(inner: Transport, recorder: Recorder, clock: Clock) -> Transport:
+    def on_frame(connection: int, frame: bytes) -> None:
+        if b'"account.' not in frame:
+            recorder.frame(clock.now(), connection, frame)
+
+    def on_reply(wire: Wire, reply: Reply) -> None:
+        if reply.status == 200:  # noqa: PLR2004  the venue's OK
+            recorder.reply(clock.now(), wire.path, wire.query, reply.body)
+
+    return RecordingTransport(inner, on_frame, on_reply)
+
+
+async def _keep_flushing(recorders: list[Recorder]) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_SECS)
+        for recorder in recorders:
+            recorder.flush()
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _network(rest_url: str, ws_url: str) -> Callable[[], Transport]:
+    from core.exchange.network import NetworkTransport  # noqa: PLC0415  imports aiohttp
+
+    return lambda: NetworkTransport(rest_url, ws_url)
+
+
+def _backpack_of(config: Config) -> VenueConfig:
+    for venue in config.venues:
+        if venue.kind is VenueKind.BACKPACK:
+            return venue
+    raise ConfigError(
+        "no venue of kind backpack", "the configuration has none", "Add [[venues]] with a key_file"
+    )
+
+
+def _credentials(key_file: str, mode: Mode) -> Credentials | None:
+    if not key_file:
+        return None
+    return Credentials(load_key_file(Path(key_file).expanduser(), mode.value).api_secret)
