@@ -32,12 +32,12 @@ from tui.render.palette import Palette
 from tui.render.text import clean
 from tui.screens.main import MainScreen
 from tui.screens.output import is_output_waiting, is_plain_terminal
+from tui.screens.pace import Pace
 from tui.theme import (
     DEFAULT_THEME,
     LoadedTheme,
-    ThemeFault,
     fallback,
-    load_themes,
+    known_themes,
     palette_of,
     textual_theme,
     theme_variables,
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
 _LOG = logging.getLogger(__name__)
-_SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 0.0)
-"""Replay speeds in order; 0 is as fast as possible."""
 _COVERED_SECS = 0.5
 _SLOW_SECS = 2.0
 
@@ -98,12 +96,11 @@ class Cockpit(App[None]):
         super().__init__()
         self.link = link
         self.frame_hz = frame_hz
-        self.themes, self.theme_faults = self._known_themes(themes)
+        self.themes, self.theme_faults = known_themes(themes)
         self.is_gone = False
         self._monotonic = clock
         self._asked_at: float | None = None
-        self._speed_index = _SPEEDS.index(1.0)
-        self._is_replay_paused = False
+        self._pace = Pace()
         self._wished_theme = theme
         for known in self.themes.values():
             self.register_theme(textual_theme(known))
@@ -111,15 +108,6 @@ class Cockpit(App[None]):
         self.palette = palette_of(self.themes[chosen])
         self.main = MainScreen(self.palette, mode_text=mode_text, toast=self.toast, clock=clock)
         self.theme = chosen
-
-    @staticmethod
-    def _known_themes(
-        themes: dict[str, LoadedTheme] | None,
-    ) -> tuple[dict[str, LoadedTheme], tuple[ThemeFault, ...]]:
-        if themes is None:
-            return load_themes()
-        base = fallback()
-        return {base.name: base, **themes}, ()
 
     def _palette(self, name: str) -> Palette:
         return palette_of(self.themes[name], is_plain=is_plain_terminal(self))
@@ -328,13 +316,14 @@ class Cockpit(App[None]):
 
     # -- replay ----------------------------------------------------------------------------
 
+    @property
+    def _replay_text(self) -> str:
+        view = self.main.panes.header.view
+        return view.replay if view is not None else ""
+
     def action_replay_pause(self) -> None:
         """Hold the replay or go on."""
-        view = self.main.panes.header.view
-        if view is not None and view.replay:
-            self._is_replay_paused = "paused" in view.replay.lower()
-        self._is_replay_paused = not self._is_replay_paused
-        self.send_soon(PauseReplay(is_paused=self._is_replay_paused))
+        self.send_soon(PauseReplay(is_paused=self._pace.toggled(self._replay_text)))
 
     def action_replay_step(self) -> None:
         """Let one frame through."""
@@ -342,8 +331,7 @@ class Cockpit(App[None]):
 
     def action_replay_speed(self, step: int) -> None:
         """Play faster or slower."""
-        self._speed_index = max(0, min(self._speed_index + step, len(_SPEEDS) - 1))
-        self.send_soon(SetReplaySpeed(speed=_SPEEDS[self._speed_index]))
+        self.send_soon(SetReplaySpeed(speed=self._pace.stepped(self._replay_text, step)))
 
     # -- the cockpit itself ----------------------------------------------------------------
 

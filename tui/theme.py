@@ -189,6 +189,16 @@ def load_themes(
     return themes, tuple(faults)
 
 
+def known_themes(
+    given: dict[str, LoadedTheme] | None,
+) -> tuple[dict[str, LoadedTheme], tuple[ThemeFault, ...]]:
+    """Return the given themes with the fallback among them, or all that can be loaded."""
+    if given is None:
+        return load_themes()
+    base = fallback()
+    return {base.name: base, **given}, ()
+
+
 def textual_theme(theme: LoadedTheme) -> Theme:
     """Turn a theme into Textual's, with every role as a `$variable`."""
     colors = theme.colors

@@ -178,9 +178,9 @@ class FakeLink:
             self.touch("watchlist")
             return f"no longer watching {command.instrument}"
         if isinstance(command, PauseReplay):
-            self.replay = "paused 00:12 / 20:00" if command.is_paused else "1x 00:12 / 20:00"
+            self.replay = "paused 00:12 / 20:00" if command.is_paused else "x1 00:12 / 20:00"
         if isinstance(command, SetReplaySpeed):
-            self.replay = f"{command.speed:g}x 00:12 / 20:00"
+            self.replay = f"x{command.speed:g} 00:12 / 20:00"
         return "done"
 
     # -- the views -------------------------------------------------------------------------

@@ -261,9 +261,9 @@ async def test_replay_keys_work_in_replay_only() -> None:
         assert flight.link.commands == []
 
     link = FakeLink(mode=Mode.REPLAY)
-    link.replay = "1x 00:12 / 20:00"
+    link.replay = "x1 00:12 / 20:00"
     async with flying(link) as flight:
-        assert "1x 00:12 / 20:00" in flight.panes.header.row_text(0)
+        assert "x1 00:12 / 20:00" in flight.panes.header.row_text(0)
         assert "REPLAY" in flight.panes.header.row_text(0)
         await flight.press("space", "full_stop", "greater_than_sign", "less_than_sign", "space")
 
@@ -274,6 +274,17 @@ async def test_replay_keys_work_in_replay_only() -> None:
             SetReplaySpeed(speed=1.0),
             PauseReplay(is_paused=True),
         ]
+
+
+async def test_replay_speed_goes_on_from_what_the_engine_plays() -> None:
+    """A replay started at another speed is slowed and hastened from there."""
+    link = FakeLink(mode=Mode.REPLAY)
+    link.replay = "x8 00:12 / 20:00"
+    async with flying(link) as flight:
+        await flight.press("greater_than_sign", "less_than_sign", "less_than_sign")
+
+        speeds = [command.speed for command in link.commands if isinstance(command, SetReplaySpeed)]
+        assert speeds == [16.0, 8.0, 4.0]
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
