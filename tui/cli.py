@@ -10,7 +10,7 @@ import typer
 
 from core.domain.errors import CockpitError, ConfigError
 from core.domain.facts import Mode
-from core.runtime.config import Config, VenueKind, data_folder, load_config
+from core.runtime.config import Config, VenueKind, data_folder, load_config, load_key_file
 from core.runtime.launch import VERSION, Launch
 
 WRONG: Final = 2
@@ -173,6 +173,23 @@ def venue(
         asyncio.run(run_venue(seed=_seed(seed), speed=speed, port=port, as_json=as_json))
     except PortInUseError as error:
         raise ConfigError("port is in use", str(port), "Choose another --port, or 0") from error
+
+
+@app.command()
+def doctor(
+    config: ConfigPath = None,
+    data_dir: DataDir = None,
+    backpack_url: RestUrl = "",
+    backpack_ws_url: WsUrl = "",
+    as_json: AsJson = False,  # noqa: FBT002  a flag of the command line
+) -> None:
+    """Check network, clock, key, disk and terminal: what is wrong and what to do."""
+    from tui.doctor import run_doctor  # noqa: PLC0415  heavy imports wait for their command
+
+    settings = load_config(config)
+    key_file = next((venue.key_file for venue in settings.venues if venue.key_file), "")
+    keys = load_key_file(Path(key_file).expanduser(), None) if key_file else None
+    run_doctor(backpack_url, backpack_ws_url, data_folder(data_dir), keys, as_json=as_json)
 
 
 def main() -> None:

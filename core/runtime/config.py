@@ -89,8 +89,8 @@ def load_config(path: Path | None) -> Config:
         ) from error
 
 
-def load_key_file(path: Path, mode: str) -> KeyFile:
-    """Read credentials; refuse a file others may read, or one of another mode.
+def load_key_file(path: Path, mode: str | None) -> KeyFile:
+    """Read credentials; refuse a file others may read, or one of another mode than given.
 
     Raises:
         ConfigError: naming the file and the remedy.
@@ -107,7 +107,7 @@ def load_key_file(path: Path, mode: str) -> KeyFile:
         raise ConfigError(
             "key file is not valid", f"{path}: {error}", "It needs mode, api_key and api_secret"
         ) from error
-    if keys.mode != mode:
+    if mode is not None and keys.mode != mode:
         raise ConfigError(
             "key file is for another mode", f"{path}: {keys.mode!r}, this run is {mode!r}"
         )
