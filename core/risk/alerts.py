@@ -180,5 +180,24 @@ def mismatch(account: str, differences: tuple[str, ...], at: int) -> Alert:
     )
 
 
+def broken_journal(oldest_ms: int, detail: str, at: int) -> Alert:
+    """Word a journal that cannot be written; entries are off already, so nothing expires."""
+    return Alert(
+        alert_id=AlertId(f"journal/{at}"),
+        severity=Severity.CRITICAL,
+        scope="journal",
+        title="The journal cannot be written",
+        cause=detail or "Writing takes too long.",
+        numbers=(AlertNumber("Oldest row not on disk", f"{oldest_ms} ms"),),
+        options=(
+            AlertOption(
+                key="ack", label="Acknowledge", effect="Entries stay off until the disk is well."
+            ),
+        ),
+        safe_default="ack",
+        raised_at=at,
+    )
+
+
 def _left(alert: Alert, at: int) -> int | None:
     return None if alert.deadline is None else max(0, (alert.deadline - at) // 1_000_000)

@@ -31,6 +31,7 @@ from core.risk.alerts import TIMER_PREFIX, AlertBook
 from core.risk.limits import RiskLimits
 
 JOURNAL_SLOW_MS: Final = 250
+JOURNAL_STUCK_MS: Final = 2_000
 STOPPED: Final = "stopped by a person"
 Handler = Callable[[Any, int], Reaction]
 
@@ -52,6 +53,7 @@ class RiskRoom:
         self.reason = "starting"
         self.use = Use()
         self.is_journal_slow = False
+        self._is_journal_broken = False
         self._venues = {venue_of(account) for account in accounts}
         self._private_down: set[str] = set(self._venues)
         self.version = 0
@@ -88,13 +90,21 @@ class RiskRoom:
         return self._change(TradingState.REDUCING, f"private stream of {body.venue} is down", at)
 
     def on_journal(self, body: JournalHealth, at: int) -> Reaction:
-        """Deny entries while the disk is slow; reading and cancelling go on."""
+        """Deny entries while the disk is slow, and tell a person when it fails or hangs.
+
+        Reading and cancelling go on.
+        """
         was_slow = self.is_journal_slow
         self.is_journal_slow = body.is_failed or body.oldest_uncommitted_ms > JOURNAL_SLOW_MS
         if self.is_journal_slow != was_slow:
             self.version += 1
-        _ = at
-        return NOTHING
+        was_broken = self._is_journal_broken
+        self._is_journal_broken = body.is_failed or body.oldest_uncommitted_ms > JOURNAL_STUCK_MS
+        if was_broken or not self._is_journal_broken:
+            return NOTHING
+        return alerts.raising(
+            alerts.broken_journal(body.oldest_uncommitted_ms, body.detail, at), at
+        )
 
     def on_timer(self, body: TimerFired, at: int) -> Reaction:
         """Let an unanswered alert take its safe default."""

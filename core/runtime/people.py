@@ -150,6 +150,8 @@ class People:
         return True, text, Reaction((*facts, *halted.facts, *cancels.facts), cancels.effects)
 
     def _resume(self, _command: ResumeTrading, _cockpit: str, at: int) -> Answer:
+        if not self._reconcilers:
+            return False, "there is no account in this run to trade with", NOTHING
         resumed = self._risk.resume(at)
         if not resumed.facts:
             return False, f"trading is not halted, it is {self._risk.state}", NOTHING
@@ -185,13 +187,16 @@ class People:
         return moved > Decimal(str(self._risk.limits.max_confirm_drift_bps))
 
     def _represent(self, record: OpenRecord, at: int) -> Answer:
-        """Void an approval whose market moved away, and ask again at today's prices."""
+        """Void an approval whose market moved away, and ask again at today's prices.
+
+        The signal's age was judged when it was first asked about; now a person judges.
+        """
         assert record.intent is not None
         ended = AlertEnded(
             at=at, alert_id=record.alert.alert_id, end=AlertEnd.VOIDED, option="", by=""
         )
         again = msgspec.structs.replace(
-            record.intent, intent_id=IntentId(f"{record.intent.intent_id}/again")
+            record.intent, intent_id=IntentId(f"{record.intent.intent_id}/again"), signal_ts=None
         )
         outcome = self._orders.submit(again, at)
         text = "the market moved, so the approval is void; look again"
