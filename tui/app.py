@@ -282,7 +282,9 @@ class Cockpit(App[None]):
     @work(group="answers", exit_on_error=False)
     async def answer_alert(self, message: AlertChosen) -> None:
         """Send an answer and show its receipt in the sheet."""
-        answer = AnswerAlert(alert_id=AlertId(message.alert_id), option=message.option)
+        answer = AnswerAlert(
+            alert_id=AlertId(message.alert_id), option=message.option, typed=message.typed
+        )
         receipt = await self.send(answer)
         sheet = self.main.panes.sheet
         if receipt is None:

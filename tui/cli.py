@@ -242,8 +242,10 @@ def _draw(connected: Any, theme: str, frames_per_sec: int) -> None:
     from core.runtime.link_client import SocketLink  # noqa: PLC0415  after the engine started
     from core.runtime.logs import set_up_logging  # noqa: PLC0415  as above
     from tui.app import Cockpit  # noqa: PLC0415  textual, only to open a screen
+    from tui.terminal import watch_terminal  # noqa: PLC0415  as above
 
     set_up_logging(None)
+    watch_terminal(sys.stdin.fileno())
     Cockpit(SocketLink(connected), theme=theme, frame_hz=frames_per_sec).run()
 
 

@@ -120,6 +120,15 @@ def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> lis
             StrategySwitched(at=at, strategy=name, is_on=True, by="configuration")
             for name in rooms.host.seats
         )
+    if not settings.accounts:
+        facts.append(_state(TradingState.HALTED, "no account in this run", at))
+    elif rooms.risk.state is not TradingState.HALTED:
+        facts.append(_state(TradingState.RECONCILING, "comparing with the venue", at))
+    if not restored and settings.strategies_on:
+        facts.extend(
+            StrategySwitched(at=at, strategy=name, is_on=True, by="configuration")
+            for name in rooms.host.seats
+        )
     if rooms.risk.state is not TradingState.HALTED:
         facts.append(
             TradingStateChanged(
@@ -133,6 +142,10 @@ def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> lis
     effects: list[Effect] = [WakeAt(key=BEAT, at=at), *rooms.risk.restart_effects(at)]
     desk.absorb(Reaction((*facts, *opening.facts), opening.effects), at, effects)
     return effects
+
+
+def _state(state: TradingState, reason: str, at: int) -> TradingStateChanged:
+    return TradingStateChanged(at=at, state=state, reason=reason)
 
 
 def _wiring(rooms: Rooms, links: Links) -> Wiring:

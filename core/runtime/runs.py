@@ -13,8 +13,9 @@ from typing import Final
 import msgspec
 
 from core.domain.errors import CockpitError, ConfigError
+from core.domain.events import Channel, ConnectionChanged, LinkState
 from core.domain.facts import Mode
-from core.domain.ids import AccountId, InstrumentId, LeaderId, account_id
+from core.domain.ids import AccountId, InstrumentId, LeaderId, VenueId, account_id
 from core.exchange.backpack.pacing import PacingLimits
 from core.market.recorder import Recorder
 from core.runtime.assembly import DeskSettings, begin, build
@@ -85,11 +86,25 @@ async def open_replay(launch: Launch) -> AsyncIterator[Run]:
     replay.set_pace_to(launch.speed)
     shell.on_pace = replay.set_pace
     shell.submit(1, begin(engine, (), 1, start))
+    for venue in venues:
+        shell.publish(_playing(venue, start))
     pump = asyncio.create_task(shell.run(), name="pump")
     try:
         yield Run(shell, pump, replay)
     finally:
         await _ended(pump)
+
+
+def _playing(venue: VenueId, at: int) -> ConnectionChanged:
+    """Return what a recording's venue is while it plays: up."""
+    return ConnectionChanged(
+        ts_event=at,
+        ts_recv=at,
+        venue=venue,
+        channel=Channel.PUBLIC,
+        state=LinkState.UP,
+        detail="recording",
+    )
 
 
 @asynccontextmanager

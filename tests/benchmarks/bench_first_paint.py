@@ -57,7 +57,7 @@ def first_paint(code: str) -> tuple[float, float]:
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     started = time.perf_counter()
     painted = 0.0
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and code
+    with subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=slave, stdout=slave, stderr=slave, env=environment,
     ) as process:  # fmt: skip
@@ -69,7 +69,7 @@ def first_paint(code: str) -> tuple[float, float]:
                     seen += len(os.read(master, 65_536))
                 except OSError:
                     break
-                if not painted and seen > 2_000:  # noqa: PLR2004 - more than the set-up codes
+                if not painted and seen > 2_000:
                     painted = time.perf_counter() - started
             elif process.poll() is not None:
                 break
@@ -89,8 +89,8 @@ def main() -> None:
             times[name].append(first_paint(code)[0])
     medians = {name: statistics.median(values) for name, values in times.items()}
     for name, seconds in medians.items():
-        print(f"{name:>8}  {seconds * 1000:7.0f} ms")  # noqa: T201
-    print(f"   ratio  {medians['cockpit'] / medians['empty']:7.2f}")  # noqa: T201
+        print(f"{name:>8}  {seconds * 1000:7.0f} ms")
+    print(f"   ratio  {medians['cockpit'] / medians['empty']:7.2f}")
 
 
 if __name__ == "__main__":

@@ -8,17 +8,14 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from depth_frames import FIRST_ID, SYMBOL, FrameSource
-from idle_strategy import idle_pair
-
 from core.domain.events import BookSnapshotSeen
 from core.domain.facts import Mode
 from core.domain.ids import InstrumentId, VenueId
 from core.exchange.backpack.codec import BackpackCodec
 from core.runtime.assembly import DeskSettings, begin, build
 from core.runtime.inbox import Inbox
+from tests.benchmarks.depth_frames import FIRST_ID, SYMBOL, FrameSource
+from tests.benchmarks.idle_strategy import idle_pair
 
 VENUE = VenueId("here")
 INSTRUMENT = InstrumentId(f"here:{SYMBOL}")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import ccxt.pro
 from ccxt.async_support.base.ws.client import Client
-from depth_frames import SYMBOL, Text
+
+from tests.benchmarks.depth_frames import SYMBOL, Text
 
 _UNIFIED = "BTC/USDC:USDC"
 _MARKET = {

@@ -14,8 +14,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from ccxt_book import CcxtBook
-from depth_frames import FIRST_ID, SYMBOL, FrameSource, Text
 
 from core.domain.events import BookSnapshotSeen, DepthChanged
 from core.domain.fixed import UNIT
@@ -24,6 +22,8 @@ from core.domain.order import Side
 from core.exchange.backpack import wire
 from core.exchange.backpack.codec import BackpackCodec
 from core.market.room import MarketRoom
+from tests.benchmarks.ccxt_book import CcxtBook
+from tests.benchmarks.depth_frames import FIRST_ID, SYMBOL, FrameSource, Text
 
 pytestmark = pytest.mark.benchmark_only
 
@@ -148,7 +148,7 @@ def test_bytes_to_book_beside_ccxt(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def _print_table(rows: dict[str, float]) -> None:
-    print(f"\nframe bytes to book, us a frame, median of {ROUNDS} x {FRAMES} frames")  # noqa: T201
+    print(f"\nframe bytes to book, us a frame, median of {ROUNDS} x {FRAMES} frames")
     for name, value in rows.items():
         ratio = rows["ccxt"] / value
-        print(f"  {name:<20} {value:8.2f}   ccxt is {ratio:5.1f} times")  # noqa: T201
+        print(f"  {name:<20} {value:8.2f}   ccxt is {ratio:5.1f} times")

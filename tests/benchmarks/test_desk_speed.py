@@ -7,14 +7,14 @@ import time
 from statistics import median, quantiles
 
 import pytest
-from depth_frames import FIRST_ID, SYMBOL, FrameSource
-from idle_strategy import idle_pair
 
 from core.domain.events import BookSnapshotSeen, Event
 from core.domain.facts import Mode, StrategySwitched
 from core.domain.ids import InstrumentId, StrategyId, VenueId
 from core.exchange.backpack.codec import BackpackCodec
 from core.runtime.assembly import DeskSettings, Engine, begin, build
+from tests.benchmarks.depth_frames import FIRST_ID, SYMBOL, FrameSource
+from tests.benchmarks.idle_strategy import idle_pair
 
 pytestmark = pytest.mark.benchmark_only
 

@@ -16,8 +16,8 @@ from core.runtime.link_client import SocketLink
 from tui.app import Cockpit
 
 
-async def take(secs: float, out: Path, size: tuple[int, int]) -> None:
-    """Run the cockpit for so long, then write what it shows."""
+async def take(secs: float, size: tuple[int, int]) -> str:
+    """Run the cockpit for so long and return what it shows, as SVG."""
     with tempfile.TemporaryDirectory() as folder:
         engine = EngineProcess(
             Launch(mode=Mode.SIMULATION, config=Config(), data_dir=folder, seed=20)
@@ -25,8 +25,9 @@ async def take(secs: float, out: Path, size: tuple[int, int]) -> None:
         app = Cockpit(SocketLink(engine.socket))
         async with app.run_test(size=size, notifications=True):
             await asyncio.sleep(secs)
-            out.write_text(app.export_screenshot(title="Wingman"), encoding="utf-8")
+            picture = app.export_screenshot(title="Wingman")
         engine.wait(20)
+    return picture
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     secs = float(sys.argv[1]) if len(sys.argv) > 1 else 40.0
     out = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).with_name("cockpit.svg")
     columns, rows = (sys.argv[3] if len(sys.argv) > 3 else "120x40").split("x")
-    asyncio.run(take(secs, out, (int(columns), int(rows))))
+    out.write_text(asyncio.run(take(secs, (int(columns), int(rows)))), encoding="utf-8")
 
 
 if __name__ == "__main__":

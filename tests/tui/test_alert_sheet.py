@@ -3,7 +3,7 @@
 import msgspec
 from textual import events
 
-from core.domain.alert import AlertOption, Severity
+from core.domain.alert import Alert, AlertOption, Severity
 from core.domain.commands import AnswerAlert
 from core.domain.ids import AlertId
 from tests.tui.fake_link import FakeLink, big_order_alert
@@ -252,3 +252,59 @@ async def test_a_refused_answer_stays_open() -> None:
         await flight.pilot.press("d")
         await flight.settle()
         assert len(flight.link.commands) == 2
+
+
+def _with_token(alert: Alert, token: str) -> Alert:
+    options = tuple(
+        msgspec.structs.replace(option, token=token) if option.adds_risk else option
+        for option in alert.options
+    )
+    return msgspec.structs.replace(alert, options=options)
+
+
+async def test_an_option_with_an_amount_needs_it_typed() -> None:
+    """The option's key alone, or a wrong amount, answers nothing; the right one does, once."""
+    async with flying() as flight:
+        flight.link.raise_alert(_with_token(big_order_alert(flight.link), "2119"))
+        await flight.draw(secs=0.1)
+        flight.clock.now += 0.6
+        await flight.pilot.press("a", "enter", "2", "1", "enter")
+        await flight.settle()
+        assert flight.link.commands == []
+        assert "not 2119" in flight.panes.sheet.all_text
+
+        await flight.pilot.press("2", "1", "1", "8", "backspace", "9", "enter")
+        await flight.settle()
+        assert flight.link.commands == [
+            AnswerAlert(alert_id=AlertId("alert-1"), option="approve", typed="2119")
+        ]
+
+
+async def test_escape_leaves_the_amount_first_and_then_hides() -> None:
+    """Giving up an amount keeps the sheet; other options work again."""
+    async with flying() as flight:
+        flight.link.raise_alert(_with_token(big_order_alert(flight.link), "2119"))
+        await flight.draw(secs=0.1)
+        flight.clock.now += 0.6
+        await flight.pilot.press("a", "2", "escape")
+        await flight.settle()
+        assert flight.is_shown("sheet")
+
+        await flight.pilot.press("d")
+        await flight.settle()
+        assert flight.link.commands == [AnswerAlert(alert_id=AlertId("alert-1"), option="deny")]
+
+
+async def test_a_pasted_amount_is_refused() -> None:
+    """An amount is typed key by key; a paste while typing adds nothing."""
+    async with flying() as flight:
+        flight.link.raise_alert(_with_token(big_order_alert(flight.link), "2119"))
+        await flight.draw(secs=0.1)
+        flight.clock.now += 0.6
+        await flight.pilot.press("a")
+        flight.panes.sheet.post_message(events.Paste("2119"))
+        await flight.settle()
+        await flight.pilot.press("enter")
+        await flight.settle()
+
+        assert flight.link.commands == []

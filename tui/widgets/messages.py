@@ -50,10 +50,11 @@ class ActionChosen(Message):
 class AlertChosen(Message):
     """An option of an alert was chosen."""
 
-    def __init__(self, alert_id: str, option: str) -> None:
+    def __init__(self, alert_id: str, option: str, typed: str = "") -> None:
         super().__init__()
         self.alert_id = alert_id
         self.option = option
+        self.typed = typed
 
 
 class SheetHidden(Message):

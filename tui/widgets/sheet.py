@@ -23,6 +23,7 @@ from tui.widgets.pane import Pane, Titles
 GUARD_SECS: Final = 0.5
 """Keys this soon after an alert appears were meant for something else."""
 _RECEIPT_SECS: Final = 3.0
+_TOKEN_CHARS: Final = 20
 _PASSED_ON: Final = frozenset({"ctrl+k", "ctrl+q", "ctrl+p", "tab", "shift+tab", "f1", "f2"})
 
 
@@ -52,6 +53,8 @@ class AlertSheet(Pane):
         self._guarded_until = 0.0
         self._receipt_until = 0.0
         self._is_waiting = False
+        self._typing: OptionKey | None = None
+        self._typed = ""
 
     # -- what it shows ---------------------------------------------------------------------
 
@@ -81,6 +84,7 @@ class AlertSheet(Pane):
                 self._guard()
             return
         self._alert = questions[0] if questions else None
+        self._typing, self._typed = None, ""
         self.note, self._is_waiting = "", False
         if self._alert is not None:
             self.cursor = self._safe_index()
@@ -194,7 +198,9 @@ class AlertSheet(Pane):
             return
         event.stop()
         event.prevent_default()
-        if event.key == "escape":
+        if event.key == "escape" and self._typing is not None:
+            self._stop_typing()
+        elif event.key == "escape":
             self._hide()
         elif self._clock() >= self._guarded_until:
             self._answer_key(event)
@@ -203,6 +209,8 @@ class AlertSheet(Pane):
         if self.receipt:
             self._drop_receipt()
             self.redraw()
+        elif self._typing is not None:
+            self._type_key(self._typing, event)
         elif event.key == "enter":
             options = self._options()
             if 0 <= self.cursor < len(options) and not options[self.cursor].option.adds_risk:
@@ -213,14 +221,52 @@ class AlertSheet(Pane):
             char = (event.character or "").lower()
             for item in self._options():
                 if item.key == char:
-                    self._choose(item)
+                    self._pick(item)
 
-    def _choose(self, item: OptionKey) -> None:
+    def _pick(self, item: OptionKey) -> None:
+        """Choose an option, or ask for the amount it has to be chosen with."""
+        if not item.option.token:
+            self._choose(item)
+            return
+        self._typing, self._typed = item, ""
+        self._show_typing(item)
+
+    def _type_key(self, item: OptionKey, event: events.Key) -> None:
+        """Take one key of the amount; Enter compares, Escape gives up."""
+        char = event.character or ""
+        if event.key == "backspace":
+            self._typed = self._typed[:-1]
+        elif event.key == "enter":
+            self._finish_typing(item)
+            return
+        elif len(char) == 1 and char in "0123456789." and len(self._typed) < _TOKEN_CHARS:
+            self._typed += char
+        self._show_typing(item)
+
+    def _finish_typing(self, item: OptionKey) -> None:
+        if self._typed == item.option.token:
+            self._typing = None
+            self._choose(item, self._typed)
+            return
+        self._typed = ""
+        self.note = f"not {item.option.token}: type it again, or esc"
+        self.redraw()
+
+    def _stop_typing(self) -> None:
+        self._typing, self._typed, self.note = None, "", ""
+        self.redraw()
+
+    def _show_typing(self, item: OptionKey) -> None:
+        token = item.option.token
+        self.note = f"{item.option.label}: type {token} and enter ▸ {self._typed}_"
+        self.redraw()
+
+    def _choose(self, item: OptionKey, typed: str = "") -> None:
         if self._is_waiting or self._alert is None:
             return
         self._is_waiting = True
         self.note = f"{item.option.label}: waiting for the engine…"
-        self.post_message(AlertChosen(self._alert.alert.alert_id, item.option.key))
+        self.post_message(AlertChosen(self._alert.alert.alert_id, item.option.key, typed))
         self.redraw()
 
     def on_paste(self, event: events.Paste) -> None:

@@ -3,7 +3,6 @@
 from itertools import count, pairwise
 
 import pytest
-from market_bodies import HERE, MS, SECOND, candle, depth, mark, quote, snapshot, ticker, trade
 
 from core.domain.effects import Effect, Query, WakeAt
 from core.domain.events import (
@@ -27,6 +26,18 @@ from core.domain.instrument import Instrument, InstrumentKind
 from core.domain.order import Side
 from core.domain.views import BookState
 from core.market.room import MarketRoom
+from tests.core.market.market_bodies import (
+    HERE,
+    MS,
+    SECOND,
+    candle,
+    depth,
+    mark,
+    quote,
+    snapshot,
+    ticker,
+    trade,
+)
 
 VENUE = VenueId("here")
 MINUTE = 60 * SECOND

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from market_bodies import MS, SECOND, depth, snapshot
 
 from core.domain.events import BookSnapshotSeen, DepthChanged
 from core.domain.order import Side
@@ -13,6 +12,7 @@ from core.domain.views import BookState
 from core.market.book import OrderBook
 from core.market.counters import MarketCounters
 from core.market.splice import BookSplice, SpliceLimits
+from tests.core.market.market_bodies import MS, SECOND, depth, snapshot
 
 
 def fresh(limits: SpliceLimits | None = None) -> BookSplice:
