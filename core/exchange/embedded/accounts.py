@@ -22,7 +22,7 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     symbol: str
     order_id: int
     client_id: int | None
-    trade_id: int
+    trade_id: int | None
     side: str
     price: int
     quantity: int
@@ -30,16 +30,48 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     fee_asset: str
     is_maker: bool
     at_ns: int
+    system: str | None = None
 
 
 class Settlement(msgspec.Struct, frozen=True, gc=False):
-    """One payment of profit into USDC, in atoms."""
+    """One payment of profit, funding or rescue into USDC, in atoms; negative is paid."""
 
     quantity: int
-    position_id: int
-    symbol: str
+    position_id: int | None
+    symbol: str | None
     sequence: int
     at_ns: int
+    source: str = "RealizePnl"
+
+
+class FundingPaid(msgspec.Struct, frozen=True, gc=False):
+    """One funding payment of one position: atoms of USDC, positive received."""
+
+    symbol: str
+    quantity: int
+    rate: int
+    end_ns: int
+
+
+class PositionRecord:
+    """The story of one position from its opening to its close, for the history."""
+
+    __slots__ = (
+        "closed_notional", "closed_ns", "closed_steps", "fees", "funding", "liquidation_fees",
+        "opened_ns", "position", "settled",
+    )  # fmt: skip
+
+    def __init__(self, position: "Position", opened_ns: int) -> None:
+        self.position = position
+        self.opened_ns = opened_ns
+        self.closed_ns: int | None = None
+        self.closed_steps = 0
+        self.closed_notional = 0
+        """Atoms of USDC of all that was closed."""
+        self.fees = 0
+        self.liquidation_fees = 0
+        self.funding = 0
+        self.settled = 0
 
 
 class Balance:
@@ -60,11 +92,13 @@ class Balance:
 class Position:
     """One open perpetual position; see the module's text for the money model."""
 
-    __slots__ = ("cost", "entry", "id", "quantity", "settled", "spec")
+    __slots__ = ("cost", "entry", "funding", "id", "quantity", "settled", "spec")
 
     def __init__(self, position_id: int, spec: MarketSpec) -> None:
         self.id = position_id
         self.spec = spec
+        self.funding = 0
+        """Atoms of USDC received as funding; negative is paid."""
         self.quantity = 0
         """Signed steps; negative is short."""
         self.cost = 0
@@ -112,10 +146,15 @@ class Account:
         }
         self.balances: dict[str, Balance] = {}
         self.positions: dict[str, Position] = {}
+        self.is_liquidating = False
         self.open_orders: dict[int, Order] = {}
+        self.trigger_orders: dict[int, Order] = {}
+        """Conditional orders that wait; they are not in any book."""
         self.order_log: list[Order] = []
         self.fills: list[Fill] = []
         self.settlements: list[Settlement] = []
+        self.fundings: list[FundingPaid] = []
+        self.position_log: list[PositionRecord] = []
 
     def balance(self, asset: str) -> Balance:
         """Return the balance of an asset, made on first use."""
@@ -123,6 +162,14 @@ class Account:
         if found is None:
             found = self.balances[asset] = Balance()
         return found
+
+    def free(self, asset: str) -> int:
+        """Return what an asset's balance shows as available: nothing while it is lent."""
+        return 0 if self.settings["autoLend"] else self.balance(asset).available
+
+    def lent(self, asset: str) -> int:
+        """Return the atoms of an asset that auto-lend put out; they come back as needed."""
+        return max(0, self.balance(asset).available) if self.settings["autoLend"] else 0
 
     def position_steps(self, symbol: str) -> int:
         """Return the signed position of a market in steps."""
@@ -132,3 +179,14 @@ class Account:
     def orders_in(self, symbol: str) -> list[Order]:
         """Return the open orders of one market, oldest first."""
         return [order for order in self.open_orders.values() if order.request.symbol == symbol]
+
+    def triggers_in(self, symbol: str) -> list[Order]:
+        """Return the waiting conditional orders of one market, oldest first."""
+        return [order for order in self.trigger_orders.values() if order.request.symbol == symbol]
+
+    def record_of(self, position: Position) -> PositionRecord | None:
+        """Return the history row of a position; house accounts have none."""
+        for record in reversed(self.position_log):
+            if record.position is position:
+                return record
+        return None

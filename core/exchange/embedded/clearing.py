@@ -9,7 +9,15 @@ from typing import Final
 
 import msgspec
 
-from core.exchange.embedded.accounts import USDC, Account, Fill, Position, Settlement
+from core.exchange.embedded.accounts import (
+    USDC,
+    Account,
+    Fill,
+    FundingPaid,
+    Position,
+    PositionRecord,
+    Settlement,
+)
 from core.exchange.embedded.orders import Order
 from core.exchange.embedded.spec import ASSETS, MarketSpec
 from core.exchange.embedded.units import SCALE_DIGITS, Instant, rounded_up, truncated
@@ -18,6 +26,8 @@ _BPS: Final = 10_000
 _SETTLE_UNIT: Final = 10 ** (SCALE_DIGITS - 6)
 """Periodic settlements are cut to 6 decimals, so that balances stay short texts."""
 _FEE_ACCOUNT: Final = "fees"
+_INSURANCE_ACCOUNT: Final = "insurance"
+_LIQUIDATION_BPS: Final = 100
 
 
 class PositionMoved(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +70,16 @@ class Clearing:
             account.balance(asset).available = quantity
         return account
 
+    def house(self, name: str) -> Account:
+        """Return a house account, opened on first use; it may owe what it likes."""
+        found = self.accounts.get(name)
+        return self.open_account(name, is_house=True) if found is None else found
+
+    @property
+    def insurance(self) -> Account:
+        """Return the account that takes liquidation fees and bears what nobody else can."""
+        return self.house(_INSURANCE_ACCOUNT)
+
     def relock(self, account: Account, spec: MarketSpec, order: Order) -> None:
         """Set aside exactly what the open rest of a spot limit order can cost."""
         if spec.is_perp or order.request.price is None:
@@ -79,14 +99,17 @@ class Clearing:
         """Move the money of one side of a fill; return the fee in atoms and its asset."""
         account = self.accounts[order.owner]
         self.relock(account, spec, order)
-        bps = _fee_bps(account, is_perp=spec.is_perp, is_maker=is_maker)
+        is_forced = order.system is not None
+        bps = _LIQUIDATION_BPS if is_forced else _fee_bps(account, spec, is_maker=is_maker)
         if spec.is_perp:
             self._move_position(account, spec, steps if order.is_bid else -steps, price)
             fee_asset, base_of_fee = USDC, steps * price * spec.cost_atoms
         else:
             fee_asset, base_of_fee = self._swap(account, spec, order, steps, price)
         fee = _fee(base_of_fee, bps, fee_asset)
-        self._transfer_fee(account, fee_asset, fee)
+        taker = self.insurance if is_forced else self.fee_account
+        self._transfer(account, taker, fee_asset, fee)
+        self._note_fee(account, spec, fee, is_forced=is_forced)
         return fee, fee_asset
 
     def record(self, account: Account, fill: Fill) -> None:
@@ -100,6 +123,25 @@ class Clearing:
         if paid:
             self._pay(account, position, paid)
             self._moved(account, "positionAdjusted", position)
+
+    def pay_funding(self, account: Account, position: Position, paid: FundingPaid) -> None:
+        """Pay or take one position's funding; the other side is the caller's to settle."""
+        position.funding += paid.quantity
+        record = account.record_of(position)
+        if record is not None:
+            record.funding += paid.quantity
+        account.balance(USDC).available += paid.quantity
+        self._touch(account, USDC)
+        if not account.is_house:
+            account.fundings.append(paid)
+            self._row(account, paid.quantity, position, "FundingPayment")
+
+    def rescue(self, account: Account) -> None:
+        """Let the insurance bear a debt in USDC that nothing can pay any more."""
+        debt = -account.balance(USDC).total
+        if debt > 0:
+            self._transfer(self.insurance, account, USDC, debt)
+            self._row(account, debt, None, "BackstopLiquidation")
 
     def drain_balances(self) -> list[tuple[Account, str]]:
         """Return the (account, asset) pairs that changed, and forget them."""
@@ -123,10 +165,20 @@ class Clearing:
         self._touch(account, spec.quote)
         return (spec.base, quantity) if order.is_bid else (spec.quote, cost)
 
-    def _transfer_fee(self, account: Account, asset: str, fee: int) -> None:
-        account.balance(asset).available -= fee
-        self.fee_account.balance(asset).available += fee
-        self._touch(account, asset)
+    def _transfer(self, payer: Account, taker: Account, asset: str, quantity: int) -> None:
+        payer.balance(asset).available -= quantity
+        taker.balance(asset).available += quantity
+        self._touch(payer, asset)
+        self._touch(taker, asset)
+
+    def _note_fee(self, account: Account, spec: MarketSpec, fee: int, *, is_forced: bool) -> None:
+        if account.is_house or not spec.is_perp or not account.position_log:
+            return
+        for record in reversed(account.position_log):
+            if record.position.spec is spec:
+                record.fees += fee
+                record.liquidation_fees += fee if is_forced else 0
+                return
 
     def _move_position(self, account: Account, spec: MarketSpec, steps: int, price: int) -> None:
         held = account.position_steps(spec.symbol)
@@ -139,6 +191,11 @@ class Clearing:
     def _close_part(self, account: Account, spec: MarketSpec, steps: int, price: int) -> None:
         position = account.positions[spec.symbol]
         position.add(steps, price)
+        record = account.record_of(position)
+        if record is not None:
+            record.closed_steps += abs(steps)
+            record.closed_notional += abs(steps) * price * spec.cost_atoms
+            record.closed_ns = None if position.quantity else self._instant.ns
         if position.quantity:
             self._moved(account, "positionAdjusted", position)
             return
@@ -152,6 +209,8 @@ class Clearing:
             self._next_position_id += 1
             position = account.positions[spec.symbol] = Position(self._next_position_id, spec)
             event = "positionOpened"
+            if not account.is_house:
+                account.position_log.append(PositionRecord(position, self._instant.ns))
         position.add(steps, price)
         self._moved(account, event, position)
 
@@ -159,12 +218,21 @@ class Clearing:
         position.settled += paid
         account.balance(USDC).available += paid
         self._touch(account, USDC)
+        self._row(account, paid, position, "RealizePnl")
+
+    def _row(self, account: Account, quantity: int, position: Position | None, source: str) -> None:
         self._sequence += 1
-        if not account.is_house and paid:
-            row = Settlement(
-                paid, position.id, position.spec.symbol, self._sequence, self._instant.ns
-            )
-            account.settlements.append(row)
+        if account.is_house or not quantity:
+            return
+        row = Settlement(
+            quantity=quantity,
+            position_id=None if position is None else position.id,
+            symbol=None if position is None else position.spec.symbol,
+            sequence=self._sequence,
+            at_ns=self._instant.ns,
+            source=source,
+        )
+        account.settlements.append(row)
 
     def _touch(self, account: Account, asset: str) -> None:
         if not account.is_house:
@@ -176,9 +244,9 @@ class Clearing:
             self._position_moves.append(move)
 
 
-def _fee_bps(account: Account, *, is_perp: bool, is_maker: bool) -> int:
+def _fee_bps(account: Account, spec: MarketSpec, *, is_maker: bool) -> int:
     fees = account.fees
-    if is_perp:
+    if spec.is_perp:
         return fees.perp_maker_bps if is_maker else fees.perp_taker_bps
     return fees.spot_maker_bps if is_maker else fees.spot_taker_bps
 

@@ -1,16 +1,19 @@
 """Feed: turns what happened into frames, for topics that somebody hears."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from core.exchange.embedded import frames, private_frames
+from core.exchange.embedded import frames, position_frames, private_frames
 from core.exchange.embedded.accounts import Account, Fill
+from core.exchange.embedded.agenda import Agenda
 from core.exchange.embedded.candles import INTERVALS, Candle, bucket_start
 from core.exchange.embedded.clearing import Clearing, PositionMoved
+from core.exchange.embedded.fault_streams import StreamFaults
+from core.exchange.embedded.faults import Faults
 from core.exchange.embedded.margin import exposure_of
 from core.exchange.embedded.market import Market, Trade
 from core.exchange.embedded.orders import Order
 from core.exchange.embedded.streams import DEPTH_WINDOWS_MS, Hub
-from core.exchange.embedded.units import NS_PER_SEC, Instant
+from core.exchange.embedded.units import NS_PER_SEC
 
 _ORDER_STREAM = "account.orderUpdate"
 _POSITION_STREAM = "account.positionUpdate"
@@ -30,11 +33,17 @@ class _Window:
 class Feed:
     """Builds and publishes every stream of one venue."""
 
-    def __init__(self, markets: Mapping[str, Market], clearing: Clearing, instant: Instant) -> None:
+    def __init__(
+        self, markets: Mapping[str, Market], clearing: Clearing, agenda: Agenda, faults: Faults
+    ) -> None:
         self.hub = Hub()
         self._markets = markets
         self._clearing = clearing
-        self._instant = instant
+        self._instant = agenda.instant
+        self._faults = faults
+        self._twists = StreamFaults(faults, agenda, self.hub)
+        self.on_trade: Callable[[Market], None] = _nobody
+        """Hears of every print, after it stands on the tape."""
         self._windows: dict[str, _Window] = {}
         self._klines: dict[str, tuple[int, int]] = {}
 
@@ -48,19 +57,29 @@ class Feed:
         stream = f"depth.{symbol}"
         if self.hub.wants(stream):
             ids = (update_id, update_id)
-            self.hub.publish(stream, frames.depth(stream, market.spec, ids, levels, now_ns))
+            self._publish(stream, market, frames.depth(stream, market.spec, ids, levels, now_ns))
         for each in DEPTH_WINDOWS_MS:
             self._collect(f"depth.{each}ms.{symbol}", update_id, levels)
         top = market.moved_top()
         if top is not None and self.hub.wants(f"bookTicker.{symbol}"):
             frame = frames.book_ticker(market.spec, top, update_id, now_ns)
-            self.hub.publish(f"bookTicker.{symbol}", frame)
+            self._publish(f"bookTicker.{symbol}", market, frame)
 
     def traded(self, market: Market, trade: Trade) -> None:
         """Publish one print."""
         stream = f"trade.{market.spec.symbol}"
         if self.hub.wants(stream):
-            self.hub.publish(stream, frames.trade(market.spec, trade))
+            self._publish(stream, market, frames.trade(market.spec, trade))
+        self.on_trade(market)
+
+    def liquidated(self, market: Market, side: str, price: int, steps: int) -> None:
+        """Publish one liquidation fill, under both names the stream may have."""
+        for stream in ("liquidation", f"liquidation.{market.spec.symbol}"):
+            if self.hub.wants(stream):
+                made = frames.liquidation(
+                    stream, market.spec, (side, price, steps), self._instant.ns
+                )
+                self._publish(stream, market, made)
 
     def flush_window(self, window_ms: int) -> None:
         """Publish what one depth window collected."""
@@ -72,7 +91,7 @@ class Feed:
             levels = [(is_bid, price, size) for (is_bid, price), size in window.levels.items()]
             ids = (window.first_id, market.update_id)
             frame = frames.depth(stream, market.spec, ids, levels, self._instant.ns)
-            self.hub.publish(stream, frame)
+            self._publish(stream, market, frame)
 
     def each_second(self) -> None:
         """Publish tickers, marks and candles."""
@@ -80,9 +99,9 @@ class Feed:
         for market in self._markets.values():
             symbol = market.spec.symbol
             if self.hub.wants(f"ticker.{symbol}") and (day := market.day(now_ns)) is not None:
-                self.hub.publish(f"ticker.{symbol}", frames.ticker(market.spec, day, now_ns))
+                self._publish(f"ticker.{symbol}", market, frames.ticker(market.spec, day, now_ns))
             if market.spec.is_perp and self.hub.wants(f"markPrice.{symbol}"):
-                self.hub.publish(f"markPrice.{symbol}", frames.mark_price(market, now_ns))
+                self._publish(f"markPrice.{symbol}", market, frames.mark_price(market, now_ns))
             for interval in INTERVALS:
                 self._kline(market, interval)
 
@@ -91,7 +110,7 @@ class Feed:
         for market in self._markets.values():
             stream = f"openInterest.{market.spec.symbol}"
             if market.spec.is_perp and self.hub.wants(stream):
-                self.hub.publish(stream, frames.open_interest(market, self._instant.ns))
+                self._publish(stream, market, frames.open_interest(market, self._instant.ns))
 
     def order_changed(
         self, account: Account, order: Order, event: str, fill: Fill | None = None
@@ -104,19 +123,20 @@ class Feed:
         if topics:
             spec = self._markets[symbol].spec
             data = private_frames.order_update(order, spec, event, fill, self._instant.ns)
-            self._publish_private(topics, data)
+            self._publish_private(account, symbol, topics, data)
 
     def money_moved(self) -> None:
         """Publish the positions and balances that changed since the last call."""
         for move in self._clearing.drain_positions():
             topics = self._private_topics(move.account, _POSITION_STREAM, move.position.spec.symbol)
             if topics:
-                self._publish_private(topics, self._position_data(move, is_snapshot=False))
+                data = self._position_data(move, is_snapshot=False)
+                self._publish_private(move.account, move.position.spec.symbol, topics, data)
         for account, asset in self._clearing.drain_balances():
             topics = self._private_topics(account, _BALANCE_STREAM, None)
             if topics:
                 data = private_frames.balance_update(account, asset, self._instant.ns)
-                self._publish_private(topics, data)
+                self._publish_private(account, None, topics, data)
 
     def position_snapshots(self, account: Account, stream: str) -> list[bytes]:
         """Return one frame per open position a fresh subscription hears first."""
@@ -137,7 +157,7 @@ class Feed:
         market = self._markets[move.position.spec.symbol]
         exposure = exposure_of(move.account, market)
         now_ns = self._instant.ns
-        return private_frames.position_update(
+        return position_frames.position_update(
             move, market, exposure, now_ns, is_snapshot=is_snapshot
         )
 
@@ -169,17 +189,34 @@ class Feed:
         bars: list[Candle] = market.candles.candles(interval, start, start)
         for bar in bars:
             frame = frames.kline(market.spec, interval, bar, self._instant.ns, is_closed=is_closed)
-            self.hub.publish(f"kline.{interval}.{market.spec.symbol}", frame)
+            self._publish(f"kline.{interval}.{market.spec.symbol}", market, frame)
 
     def _private_topics(self, account: Account, name: str, symbol: str | None) -> list[str]:
         streams = [name] if symbol is None else [name, f"{name}.{symbol}"]
         topics = [private_topic(account, stream) for stream in streams]
         return [topic for topic in topics if self.hub.wants(topic)]
 
-    def _publish_private(self, topics: list[str], data: dict[str, object]) -> None:
+    def _publish(self, stream: str, market: Market, frame: bytes) -> None:
+        if market.state == "Closed":
+            return
+        if self._faults.is_quiet:
+            self.hub.publish(stream, frame)
+        else:
+            self._twists.public(stream, market, frame)
+
+    def _publish_private(
+        self, account: Account, symbol: str | None, topics: list[str], data: dict[str, object]
+    ) -> None:
+        if not self._faults.is_quiet:
+            self._twists.private(account.name, symbol, topics, data)
+            return
         for topic in topics:
             stream = topic.partition("|")[2]
             self.hub.publish(topic, frames.enveloped(stream, data))
+
+
+def _nobody(_market: Market) -> None:
+    """Hear, and do nothing."""
 
 
 def private_topic(account: Account, stream: str) -> str:

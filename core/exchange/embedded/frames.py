@@ -150,6 +150,21 @@ def open_interest(market: Market, now_ns: int) -> bytes:
     return enveloped(f"openInterest.{spec.symbol}", data)
 
 
+def liquidation(stream: str, spec: MarketSpec, filled: tuple[str, int, int], now_ns: int) -> bytes:
+    """Build a liquidation frame of one fill: side, price in ticks, steps."""
+    side, price, steps = filled
+    data = {
+        "E": event_us(now_ns),
+        "S": side,
+        "T": engine_us(now_ns) // 1_000 * 1_000,
+        "e": "liquidation",
+        "p": padded(price, spec.price_decimals),
+        "q": padded(steps, spec.quantity_decimals),
+        "s": spec.symbol,
+    }
+    return enveloped(stream, data)
+
+
 def next_funding_ms(now_ns: int) -> int:
     """Return the end of the running funding interval."""
     return (now_ns // NS_PER_MS // FUNDING_INTERVAL_MS + 1) * FUNDING_INTERVAL_MS

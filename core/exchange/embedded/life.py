@@ -100,7 +100,10 @@ class MarketLife:
         return (bid, ask) if bid < ask else (bid, bid + 1)
 
     def _quote(self) -> None:
-        """Follow the value once."""
+        """Follow the value once, where the book takes orders."""
+        if self._market.state in {"Closed", "CancelOnly"}:
+            self._exchange.at(self._exchange.now_ns + NS_PER_SEC, self._quote)
+            return
         fair = self._fair()
         bid, ask = self._edges(fair)
         self._hit_strangers(bid, ask)
@@ -170,6 +173,8 @@ class MarketLife:
         """Take orders of others that stand on the wrong side of the value."""
         for is_bid, edge in ((True, ask), (False, bid)):
             best = self._market.book.best(is_bid=is_bid)
+            if self._market.state == "PostOnly":
+                continue
             if best is None or (best < edge if is_bid else best > edge):
                 continue
             first = next(self._market.book.orders(is_bid=is_bid))
@@ -199,7 +204,7 @@ class MarketLife:
     def _trade(self) -> None:
         """Take once: toward the value, with the mood, sometimes hard."""
         mid = self._market.mid
-        if mid is None:
+        if mid is None or self._market.state not in {"Open", "LimitOnly"}:
             return
         gap_bps = (self._fair() * self._spec.tick_atoms / mid - 1) * 1e4
         self._mood = 0.8 * self._mood + 0.2 * self._random.gauss(0, 1)

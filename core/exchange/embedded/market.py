@@ -16,6 +16,8 @@ _DAY_MINUTES: Final = 1_440
 _PREMIUM_SECS: Final = 60
 _FUNDING_CLAMP: Final = SCALE // 2_000
 """0.05 %: within it the interest part cancels the premium."""
+_FUNDING_BOUND: Final = SCALE // 100
+"""100 basis points, as the market's listing says."""
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False):
@@ -44,6 +46,10 @@ class Market:
         self.index = last * spec.tick_atoms
         """Index price in atoms, for perpetuals; what the market's life says it is."""
         self.open_interest = 0
+        self.state = "Open"
+        """State of the order book, in the wire's words."""
+        self.funding_log: list[tuple[int, int]] = []
+        """Rates charged, oldest first: end of the interval in ns, rate in atoms."""
         self._trade_id = first_id // 64
         self._premium = 0
         self._top: tuple[int, int, int, int] | None = None
@@ -53,6 +59,8 @@ class Market:
     def mark(self) -> int:
         """Return index and averaged premium in atoms, on the market's mark grid."""
         unit = self.spec.mark_unit
+        if self.state == "PostOnly":
+            return self.index // unit * unit
         return (self.index + self._premium) // unit * unit
 
     @property
@@ -71,7 +79,8 @@ class Market:
         """
         premium = self._premium * SCALE // self.index
         interest = atoms(BASE_FUNDING_RATE)
-        return premium + max(-_FUNDING_CLAMP, min(_FUNDING_CLAMP, interest - premium))
+        rate = premium + max(-_FUNDING_CLAMP, min(_FUNDING_CLAMP, interest - premium))
+        return max(-_FUNDING_BOUND, min(_FUNDING_BOUND, rate))
 
     def average_premium(self) -> None:
         """Move the averaged premium by one second toward mid minus index."""

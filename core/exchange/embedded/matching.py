@@ -97,6 +97,17 @@ class Book:
         """Tell whether a limit order at this price would match at once."""
         return _reaches(self.best(is_bid=not is_bid), price, is_bid=is_bid)
 
+    def reaches(self, bound: int | None, *, is_bid: bool) -> bool:
+        """Tell whether a taker bounded by `bound` would meet anything."""
+        return _reaches(self.best(is_bid=not is_bid), bound, is_bid=is_bid)
+
+    def holds(self, order: Order) -> bool:
+        """Tell whether an order rests here."""
+        if order.request.price is None:
+            return False
+        level = self._side(is_bid=order.is_bid).levels.get(order.price)
+        return level is not None and order.id in level.orders
+
     def rest(self, order: Order) -> None:
         """Put an order behind all others of its price."""
         self._side(is_bid=order.is_bid).add(order)
@@ -155,7 +166,7 @@ class Book:
                     return Expiry.SELF_TRADE
                 continue
             steps = min(wanted, maker.leaves)
-            self._fill(taker, maker, steps)
+            self.hit(taker, maker, steps)
             on_fill(maker, steps)
 
     def drain(self) -> list[tuple[bool, int, int]]:
@@ -166,7 +177,8 @@ class Book:
         self._touched.clear()
         return changed
 
-    def _fill(self, taker: Order, maker: Order, steps: int) -> None:
+    def hit(self, taker: Order, maker: Order, steps: int) -> None:
+        """Fill a resting order at its price, whatever its priority."""
         side = self._side(is_bid=maker.is_bid)
         side.take(maker, steps, is_gone=steps == maker.leaves)
         maker.fill(steps, maker.price)

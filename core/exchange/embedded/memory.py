@@ -6,6 +6,7 @@ opened on a venue carry requests and frames exactly as HTTPS and WSS would. For 
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from typing import Final
 
 from core.exchange.contract import PipeClosed, Reply, TransportError, Wire
 from core.exchange.embedded.exchange import Exchange
+from core.exchange.embedded.fault_replies import CUT
 from core.exchange.embedded.units import NS_PER_MS
 from core.exchange.embedded.world import DemoWorld
 
@@ -47,14 +49,28 @@ class MemoryVenue:
         """Hand out replies and frames that are ready."""
         for request_id, reply in self.exchange.replies():
             future = self._waiting.pop(request_id, None)
-            if future is not None and not future.done():
+            if future is None or future.done():
+                continue
+            if reply.status == CUT.status:
+                future.set_exception(TransportError("the connection broke", sent=True))
+            else:
                 future.set_result(reply)
         for session_id, pipe in list(self._pipes.items()):
             if not pipe.feed(self.exchange.frames(session_id)):
                 self.drop_pipe(session_id)
 
+    def check_connection(self) -> None:
+        """Refuse a new connection while F11 strikes. Raises TransportError."""
+        faults = self.exchange.faults
+        if not faults.is_quiet and faults.draw("F11", modes=("connect",)):
+            raise TransportError("connection refused", sent=False)
+
+    def is_hanging(self) -> bool:
+        """Tell whether connections stand and carry nothing (F12)."""
+        return self.exchange.faults.active("F12") is not None
+
     def submit(self, wire: Wire) -> asyncio.Future[Reply]:
-        """Give a request to the exchange; the future is its reply."""
+        """Give a request to the exchange; the future is its reply, or a TransportError."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[self.exchange.submit(wire, self._clock())] = future
         self.deliver()
@@ -68,6 +84,8 @@ class MemoryVenue:
 
     def take_frame(self, session_id: int, frame: bytes) -> None:
         """Give a client's frame to the exchange."""
+        if self.is_hanging():
+            return
         self.exchange.receive(session_id, frame, self._clock())
         self.deliver()
 
@@ -101,10 +119,17 @@ class MemoryPipe:
         return self._frames.popleft()
 
     async def ping(self) -> float:
-        """Answer at once: there is no line in between. Raises PipeClosed."""
+        """Answer at once: there is no line in between. Raises PipeClosed.
+
+        While F12 is on the answer waits for its end.
+        """
         self._check_open()
         await asyncio.sleep(0)
-        return 0.0
+        began = time.monotonic()
+        while self._venue.is_hanging():
+            await asyncio.sleep(_STEP_SECS)
+            self._check_open()
+        return time.monotonic() - began
 
     async def close(self) -> None:
         """Close; idempotent."""
@@ -137,6 +162,7 @@ class MemoryTransport:
     async def request(self, wire: Wire, *, deadline_secs: float) -> Reply:
         """Send one request and wait for its reply. Raises TransportError."""
         self._check_open()
+        self._venue.check_connection()
         try:
             return await asyncio.wait_for(self._venue.submit(wire), deadline_secs)
         except TimeoutError as error:
@@ -146,6 +172,7 @@ class MemoryTransport:
         """Open one frame pipe. Raises TransportError."""
         del deadline_secs
         self._check_open()
+        self._venue.check_connection()
         pipe = self._venue.open_pipe()
         self._pipes.append(pipe)
         return pipe

@@ -44,22 +44,102 @@ class Status(StrEnum):
     FILLED = "Filled"
     CANCELLED = "Cancelled"
     EXPIRED = "Expired"
+    TRIGGER_PENDING = "TriggerPending"
+    TRIGGERED = "Triggered"
+    TRIGGER_FAILED = "TriggerFailed"
+
+
+class TriggerBy(StrEnum):
+    """Which price a trigger watches."""
+
+    LAST = "LastPrice"
+    MARK = "MarkPrice"
+    INDEX = "IndexPrice"
+
+
+class SlippageType(StrEnum):
+    """What a slippage tolerance counts."""
+
+    TICKS = "TickSize"
+    PERCENT = "Percent"
+
+
+class SystemOrder(StrEnum):
+    """Why the venue itself sent an order."""
+
+    BOOK_LIQUIDATION = "LiquidatePositionOnBook"
+    BACKSTOP = "LiquidatePositionOnBackstop"
 
 
 class Expiry(StrEnum):
     """Why the engine ended an order."""
 
+    ACCOUNT_SUSPENDED = "AccountTradingSuspended"
+    BORROW_REQUIRES_LEND_REDEEM = "BorrowRequiresLendRedeem"
     FILL_OR_KILL = "FillOrKill"
     IMMEDIATE_OR_CANCEL = "ImmediateOrCancel"
+    INSUFFICIENT_BORROWABLE = "InsufficientBorrowableQuantity"
     INSUFFICIENT_FUNDS = "InsufficientFunds"
     INSUFFICIENT_LIQUIDITY = "InsufficientLiquidity"
     INSUFFICIENT_MARGIN = "InsufficientMargin"
+    INVALID_PRICE = "InvalidPrice"
+    INVALID_QUANTITY = "InvalidQuantity"
+    LIQUIDATION = "Liquidation"
+    MAX_STOP_ORDERS = "MaxStopOrdersPerPosition"
+    NEGATIVE_EQUITY = "NegativeEquity"
+    POSITION_LIMIT = "PositionLimit"
+    POST_ONLY_MODE = "PostOnlyMode"
+    POST_ONLY_TAKER = "PostOnlyTaker"
     PRICE_IMPACT = "PriceImpact"
+    PRICE_OUT_OF_BOUNDS = "PriceOutOfBounds"
     REDUCE_ONLY = "ReduceOnlyNotReduced"
     SELF_TRADE = "SelfTradePrevention"
+    SLIPPAGE = "SlippageToleranceExceeded"
+    STOP_WITHOUT_POSITION = "StopWithoutPosition"
+    UNKNOWN = "Unknown"
+    USER_PERMISSIONS = "UserPermissions"
 
 
-TERMINAL: Final = frozenset({Status.FILLED, Status.CANCELLED, Status.EXPIRED})
+TERMINAL: Final = frozenset(
+    {
+        Status.FILLED,
+        Status.CANCELLED,
+        Status.EXPIRED,
+        Status.TRIGGERED,
+        Status.TRIGGER_FAILED,
+    }
+)
+
+
+class Trigger(msgspec.Struct, frozen=True, gc=False):
+    """When a conditional order becomes an order, and of what size.
+
+    Attributes:
+        price: Trigger price in ticks.
+        quantity: Size as the client wrote it: an amount, or a percentage of the position.
+        by: Price watched; None was not said and means the last price.
+        rises: Fires at or above the price; else at or below it. None: seen from the price then.
+    """
+
+    price: int
+    quantity: str
+    by: TriggerBy | None = None
+    rises: bool | None = None
+
+
+class Attached(msgspec.Struct, frozen=True, gc=False):
+    """A take-profit or stop-loss that comes into being with its order's fill."""
+
+    trigger_price: int
+    limit_price: int | None = None
+    by: TriggerBy | None = None
+
+
+class Slippage(msgspec.Struct, frozen=True, gc=False):
+    """How far a market order may eat beyond the best price; the amount as the client wrote it."""
+
+    amount: str
+    kind: SlippageType
 
 
 class OrderRequest(msgspec.Struct, frozen=True, gc=False):
@@ -82,6 +162,10 @@ class OrderRequest(msgspec.Struct, frozen=True, gc=False):
     reduce_only: bool | None = None
     self_trade: SelfTrade = SelfTrade.REJECT_TAKER
     client_id: int | None = None
+    trigger: Trigger | None = None
+    take_profit: Attached | None = None
+    stop_loss: Attached | None = None
+    slippage: Slippage | None = None
 
 
 class Order:
@@ -98,8 +182,11 @@ class Order:
         "lock",
         "owner",
         "quantity",
+        "related_id",
         "request",
         "status",
+        "system",
+        "triggered_ns",
     )
 
     def __init__(self, order_id: int, owner: str, request: OrderRequest, created_ns: int) -> None:
@@ -116,6 +203,10 @@ class Order:
         """Atoms of the paying asset set aside for this order."""
         self.status = Status.NEW
         self.expiry: Expiry | None = None
+        self.related_id: int | None = None
+        """The conditional order this one came from, or the order this one protects."""
+        self.triggered_ns: int | None = None
+        self.system: SystemOrder | None = None
 
     @property
     def price(self) -> int:
@@ -148,6 +239,11 @@ class Order:
         self.executed_quote += steps * price
         is_done = self.quantity is not None and self.executed >= self.quantity
         self.status = Status.FILLED if is_done else Status.PARTIALLY_FILLED
+
+    def overfill(self, steps: int, price: int) -> None:
+        """Book an execution nobody asked for: the status stays as it is."""
+        self.executed += steps
+        self.executed_quote += steps * price
 
     def finish(self, status: Status, expiry: Expiry | None = None) -> None:
         """End this order."""

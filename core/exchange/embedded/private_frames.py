@@ -1,29 +1,16 @@
-"""Private frames and the JSON of orders, fills and positions."""
+"""Private frames and the JSON of orders, fills and balances."""
 
 from typing import Final
 
-from core.exchange.embedded.accounts import Account, Fill, Position
-from core.exchange.embedded.clearing import PositionMoved
+from core.exchange.embedded.accounts import Account, Fill
 from core.exchange.embedded.frames import engine_us, event_us
-from core.exchange.embedded.margin import Exposure
-from core.exchange.embedded.market import Market
-from core.exchange.embedded.orders import Order, OrderType
+from core.exchange.embedded.orders import Attached, Order, OrderType, SystemOrder
 from core.exchange.embedded.spec import MarketSpec
-from core.exchange.embedded.units import NS_PER_MS, SCALE, iso_millis, padded, trimmed
+from core.exchange.embedded.units import NS_PER_MS, iso_millis, padded, trimmed
 
-_NO_TRIGGERS: Final = {
-    "relatedOrderId": None,
-    "stopLossLimitPrice": None,
-    "stopLossTriggerBy": None,
-    "stopLossTriggerPrice": None,
-    "strategyId": None,
-    "takeProfitLimitPrice": None,
-    "takeProfitTriggerBy": None,
-    "takeProfitTriggerPrice": None,
-    "triggerBy": None,
-    "triggerPrice": None,
-    "triggerQuantity": None,
-    "triggeredAt": None,
+_ORIGINS: Final[dict[SystemOrder | None, str]] = {
+    SystemOrder.BOOK_LIQUIDATION: "LIQUIDATION_AUTOCLOSE",
+    SystemOrder.BACKSTOP: "BACKSTOP_LIQUIDITY_PROVIDER",
 }
 
 
@@ -44,7 +31,7 @@ def order_json(order: Order, spec: MarketSpec) -> dict[str, object]:
         "status": order.status.value,
         "symbol": spec.symbol,
         "timeInForce": request.time_in_force.value,
-        **_NO_TRIGGERS,
+        **_conditions(order, spec),
     }
     if request.order_type is OrderType.LIMIT:
         row["postOnly"] = request.post_only
@@ -56,14 +43,14 @@ def order_json(order: Order, spec: MarketSpec) -> dict[str, object]:
 
 def order_history_json(order: Order, spec: MarketSpec) -> dict[str, object]:
     """Return an order as `/wapi/v1/history/orders` has it."""
-    row = order_json(order, spec)
+    row, slippage = order_json(order, spec), order.request.slippage
     row |= {
         "createdAt": iso_millis(order.created_ns),
         "expiryReason": None if order.expiry is None else order.expiry.value,
         "quoteQuantity": trimmed(_quote_quantity(order), spec.cost_decimals),
-        "slippageTolerance": None,
-        "slippageToleranceType": None,
-        "systemOrderType": None,
+        "slippageTolerance": None if slippage is None else slippage.amount,
+        "slippageToleranceType": None if slippage is None else slippage.kind.value,
+        "systemOrderType": order.system,
     }
     row.setdefault("postOnly", False)
     row.setdefault("price", None)
@@ -82,43 +69,9 @@ def fill_json(fill: Fill, spec: MarketSpec) -> dict[str, object]:
         "quantity": trimmed(fill.quantity, spec.quantity_decimals),
         "side": fill.side,
         "symbol": fill.symbol,
-        "systemOrderType": None,
+        "systemOrderType": fill.system,
         "timestamp": iso_millis(fill.at_ns),
         "tradeId": fill.trade_id,
-    }
-
-
-def position_json(
-    account: Account, position: Position, market: Market, exposure: Exposure
-) -> dict[str, object]:
-    """Return a position as `/api/v1/position` has it.
-
-    `netCost` is the exact cost, so that pnlRealized + pnlUnrealized = netQuantity * mark - netCost.
-    """
-    spec, mark = market.spec, market.mark
-    assert spec.imf is not None
-    assert spec.mmf is not None
-    return {
-        "breakEvenPrice": trimmed(_break_even(position)),
-        "cumulativeFundingPayment": "0",
-        "cumulativeInterest": "0",
-        "entryPrice": trimmed(position.entry),
-        "estLiquidationPrice": "0",
-        "imf": trimmed(exposure.initial_fraction),
-        "imfFunction": spec.imf.wire(),
-        "markPrice": trimmed(mark),
-        "mmf": trimmed(exposure.maintenance_fraction),
-        "mmfFunction": spec.mmf.wire(),
-        "netCost": trimmed(position.cost),
-        "netExposureNotional": trimmed(exposure.notional),
-        "netExposureQuantity": trimmed(exposure.quantity, spec.quantity_decimals),
-        "netQuantity": trimmed(position.quantity, spec.quantity_decimals),
-        "pnlRealized": trimmed(position.settled),
-        "pnlUnrealized": trimmed(position.unsettled(mark)),
-        "positionId": str(position.id),
-        "subaccountId": None,
-        "symbol": spec.symbol,
-        "userId": account.user_id,
     }
 
 
@@ -129,8 +82,8 @@ def order_update(
     request = order.request
     data: dict[str, object] = {
         "E": event_us(now_ns),
-        "O": "USER",
-        "Q": padded(_quote_quantity(order), spec.cost_decimals),
+        "O": _ORIGINS.get(order.system, "USER"),
+        "Q": _quantity_text(_quote_quantity(order), spec.cost_decimals, order),
         "S": request.side.value,
         "T": engine_us(now_ns),
         "V": request.self_trade.value,
@@ -140,7 +93,7 @@ def order_update(
         "f": request.time_in_force.value,
         "i": str(order.id),
         "o": request.order_type.value.upper(),
-        "q": padded(_quantity(order), spec.quantity_decimals),
+        "q": _quantity_text(_quantity(order), spec.quantity_decimals, order),
         "r": bool(request.reduce_only),
         "s": spec.symbol,
         "t": None if fill is None else fill.trade_id,
@@ -150,6 +103,9 @@ def order_update(
         data["c"] = order.client_id
     if request.price is not None:
         data |= {"p": padded(request.price, spec.price_decimals), "y": request.post_only}
+    if order.related_id is not None:
+        data["I"] = str(order.related_id)
+    data |= _condition_keys(order, spec)
     if order.expiry is not None:
         data["R"] = order.expiry.value
     if fill is not None:
@@ -157,40 +113,11 @@ def order_update(
     return data
 
 
-def position_update(
-    move: PositionMoved, market: Market, exposure: Exposure, now_ns: int, *, is_snapshot: bool
-) -> dict[str, object]:
-    """Return the data of an account.positionUpdate frame; a snapshot has no event."""
-    position, spec, mark = move.position, market.spec, market.mark
-    value = move.quantity * spec.step_atoms * mark // SCALE
-    unsettled = value - position.cost - move.settled if move.quantity else 0
-    data: dict[str, object] = {
-        "B": trimmed(position.entry),
-        "E": event_us(now_ns),
-        "M": trimmed(mark),
-        "P": trimmed(unsettled),
-        "Q": trimmed(exposure.quantity, spec.quantity_decimals),
-        "T": engine_us(now_ns),
-        "b": trimmed(_break_even(position)),
-        "f": trimmed(exposure.initial_fraction),
-        "i": position.id,
-        "l": "0",
-        "m": trimmed(exposure.maintenance_fraction),
-        "n": trimmed(exposure.notional),
-        "p": trimmed(move.settled),
-        "q": trimmed(move.quantity, spec.quantity_decimals),
-        "s": spec.symbol,
-    }
-    if not is_snapshot:
-        data["e"] = move.event
-    return data
-
-
 def balance_update(account: Account, asset: str, now_ns: int) -> dict[str, object]:
     """Return the data of an account.balanceUpdate frame."""
     balance = account.balance(asset)
     return {
-        "A": trimmed(balance.available),
+        "A": trimmed(account.free(asset)),
         "E": event_us(now_ns),
         "L": trimmed(balance.locked),
         "S": "0",
@@ -210,6 +137,59 @@ def _fill_keys(fill: Fill, spec: MarketSpec) -> dict[str, object]:
     }
 
 
+def _conditions(order: Order, spec: MarketSpec) -> dict[str, object]:
+    """Return the conditional part of an order's JSON."""
+    trigger, triggered_ns = order.request.trigger, order.triggered_ns
+    row: dict[str, object] = {
+        "relatedOrderId": None if order.related_id is None else str(order.related_id),
+        "strategyId": None,
+        "triggerBy": None if trigger is None else trigger.by,
+        "triggerPrice": None if trigger is None else trimmed(trigger.price, spec.price_decimals),
+        "triggerQuantity": None if trigger is None else trigger.quantity,
+        "triggeredAt": None if triggered_ns is None else triggered_ns // NS_PER_MS,
+    }
+    for name, attached in _attached(order):
+        row[f"{name}TriggerPrice"] = attached and trimmed(
+            attached.trigger_price, spec.price_decimals
+        )
+        is_limit = attached is not None and attached.limit_price is not None
+        limit = attached.limit_price if attached is not None else None
+        row[f"{name}LimitPrice"] = trimmed(limit or 0, spec.price_decimals) if is_limit else None
+        row[f"{name}TriggerBy"] = attached and attached.by
+    return row
+
+
+def _attached(order: Order) -> list[tuple[str, Attached | None]]:
+    request = order.request
+    return [("takeProfit", request.take_profit), ("stopLoss", request.stop_loss)]
+
+
+def _condition_keys(order: Order, spec: MarketSpec) -> dict[str, object]:
+    """Return the conditional part of an order frame; what was not asked for is absent."""
+    trigger = order.request.trigger
+    keys: dict[str, object] = {}
+    if trigger is not None:
+        keys["P"] = padded(trigger.price, spec.price_decimals)
+        keys["Y"] = trigger.quantity
+        if trigger.by is not None:
+            keys["B"] = trigger.by.value
+    for (_, attached), names in zip(_attached(order), (("a", "j", "d"), ("b", "k", "g")),
+                                    strict=True):  # fmt: skip
+        if attached is None:
+            continue
+        keys[names[0]] = padded(attached.trigger_price, spec.price_decimals)
+        if attached.limit_price is not None:
+            keys[names[1]] = padded(attached.limit_price, spec.price_decimals)
+        if attached.by is not None:
+            keys[names[2]] = attached.by.value
+    return keys
+
+
+def _quantity_text(units: int, decimals: int, order: Order) -> str:
+    """Write a quantity; a conditional order that waits has none."""
+    return "0" if order.request.trigger is not None and not units else padded(units, decimals)
+
+
 def _cumulative(order: Order, spec: MarketSpec) -> str:
     return padded(order.executed, spec.quantity_decimals) if order.executed else "0"
 
@@ -226,10 +206,3 @@ def _quote_quantity(order: Order) -> int:
     if request.price is not None:
         return request.price * _quantity(order)
     return order.executed_quote
-
-
-def _break_even(position: Position) -> int:
-    if position.quantity == 0:
-        return position.entry
-    cost = position.cost * SCALE
-    return abs(cost // (position.quantity * position.spec.step_atoms))

@@ -1,9 +1,16 @@
 """From a body to a checked order request: the venue's parameter and filter rules."""
 
-from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
-from core.exchange.embedded.calls import Body, Field
+from core.exchange.embedded.calls import Body
+from core.exchange.embedded.conditions import (
+    SLIPPAGE_FIELDS,
+    TRIGGER_FIELDS,
+    attached_of,
+    slippage_of,
+    trigger_of,
+)
+from core.exchange.embedded.fields import PAYLOAD, decimal, flag, optional_word, required, word
 from core.exchange.embedded.market import Market
 from core.exchange.embedded.orders import (
     OrderRequest,
@@ -12,28 +19,10 @@ from core.exchange.embedded.orders import (
     Side,
     TimeInForce,
 )
-from core.exchange.embedded.refusals import (
-    Refusal,
-    bad_enum_field,
-    bad_field,
-    client_error,
-)
+from core.exchange.embedded.refusals import Refusal, bad_field, client_error
 from core.exchange.embedded.spec import MarketSpec, scaled_price
-from core.exchange.embedded.units import is_plain_decimal, scaled
+from core.exchange.embedded.units import scaled
 
-_PAYLOAD: Final = "OrderExecutePayload"
-_TRIGGER_FIELDS: Final = (
-    "stopLossLimitPrice",
-    "stopLossTriggerBy",
-    "stopLossTriggerPrice",
-    "takeProfitLimitPrice",
-    "takeProfitTriggerBy",
-    "takeProfitTriggerPrice",
-    "triggerBy",
-    "triggerPrice",
-    "triggerQuantity",
-)
-_SLIPPAGE_FIELDS: Final = ("slippageTolerance", "slippageToleranceType")
 ORDER_FIELDS: Final = (
     "autoBorrow",
     "autoBorrowRepay",
@@ -50,40 +39,42 @@ ORDER_FIELDS: Final = (
     "side",
     "symbol",
     "timeInForce",
-    *_SLIPPAGE_FIELDS,
-    *_TRIGGER_FIELDS,
+    *SLIPPAGE_FIELDS,
+    *TRIGGER_FIELDS,
 )
 """The body fields an order is read from, and therefore signed with."""
 _MAX_CLIENT_ID: Final = 2**32 - 1
 _UINT32_DIGITS: Final = 10
 
-_Word = TypeVar("_Word", bound=StrEnum)
-
 
 def order_request(body: Body, markets: dict[str, Market]) -> OrderRequest:
     """Read one order. Raises Refusal with the venue's own words."""
     market = _market(body, markets)
-    side, order_type = _word(body, "side", Side), _word(body, "orderType", OrderType)
-    _refuse_triggers(body)
+    side, order_type = word(body, "side", Side), word(body, "orderType", OrderType)
+    trigger = trigger_of(body, market.spec)
     request = OrderRequest(
         symbol=market.spec.symbol,
         side=side,
         order_type=order_type,
         price=_price(body, market, order_type),
-        quantity=_quantity(body, market.spec, order_type),
-        quote_budget=_quote_budget(body, market.spec, order_type),
-        time_in_force=_optional_word(body, "timeInForce", TimeInForce, TimeInForce.GTC),
-        post_only=_flag(body, "postOnly") or False,
-        reduce_only=_flag(body, "reduceOnly"),
-        self_trade=_optional_word(body, "selfTradePrevention", SelfTrade, SelfTrade.REJECT_TAKER),
+        quantity=_quantity(body, market.spec, order_type) if trigger is None else None,
+        quote_budget=_quote_budget(body, market.spec, order_type) if trigger is None else None,
+        time_in_force=optional_word(body, "timeInForce", TimeInForce) or TimeInForce.GTC,
+        post_only=flag(body, "postOnly") or False,
+        reduce_only=flag(body, "reduceOnly"),
+        self_trade=optional_word(body, "selfTradePrevention", SelfTrade) or SelfTrade.REJECT_TAKER,
         client_id=client_id(body),
+        trigger=trigger,
+        take_profit=attached_of(body, "takeProfit", market.spec),
+        stop_loss=attached_of(body, "stopLoss", market.spec),
+        slippage=slippage_of(body, order_type),
     )
     if request.post_only and request.time_in_force is not TimeInForce.GTC:
         raise Refusal("INVALID_ORDER", "Invalid order")
     return request
 
 
-def client_id(body: Body, payload: str = _PAYLOAD) -> int | None:
+def client_id(body: Body, payload: str = PAYLOAD) -> int | None:
     """Return the client id of a body: a JSON number within uint32. Raises Refusal."""
     field = body.get("clientId")
     if field is None:
@@ -98,63 +89,17 @@ def _is_uint32(text: str) -> bool:
 
 
 def _market(body: Body, markets: dict[str, Market]) -> Market:
-    symbol = _required(body, "symbol").text
+    symbol = required(body, "symbol").text
     market = markets.get(symbol)
     if market is None:
-        raise bad_field("MarketSymbol", "Invalid market symbol", _PAYLOAD)
+        raise bad_field("MarketSymbol", "Invalid market symbol", PAYLOAD)
     return market
 
 
-def _required(body: Body, name: str) -> Field:
-    field = body.get(name)
-    if field is None:
-        raise bad_field(_PAYLOAD, f"field `{name}` is required", _PAYLOAD)
-    return field
-
-
-def _word(body: Body, name: str, kind: type[_Word]) -> _Word:
-    field = _required(body, name)
-    try:
-        return kind(field.text)
-    except ValueError as error:
-        raise bad_enum_field(kind.__name__, _PAYLOAD) from error
-
-
-def _optional_word(body: Body, name: str, kind: type[_Word], default: _Word) -> _Word:
-    return _word(body, name, kind) if name in body else default
-
-
-def _flag(body: Body, name: str) -> bool | None:
-    field = body.get(name)
-    if field is None:
-        return None
-    if field.is_string or field.text not in {"true", "false"}:
-        raise bad_field("boolean", "Expected input type", _PAYLOAD)
-    return field.text == "true"
-
-
-def _refuse_triggers(body: Body) -> None:
-    if ("triggerPrice" in body) != ("triggerQuantity" in body):
-        raise client_error("Must specify both `triggerPrice` and `triggerQuantity` or neither")
-    if any(name in body for name in _TRIGGER_FIELDS):
-        raise Refusal("INVALID_ORDER", "Conditional orders are not enabled on this market")
-    if any(name in body for name in _SLIPPAGE_FIELDS):
-        raise Refusal("INVALID_ORDER", "Slippage tolerance is not enabled on this market")
-
-
-def _decimal(body: Body, name: str) -> str | None:
-    field = body.get(name)
-    if field is None:
-        return None
-    if not is_plain_decimal(field.text):
-        raise bad_field("decimal", "Invalid decimal", _PAYLOAD)
-    return field.text
-
-
 def _price(body: Body, market: Market, order_type: OrderType) -> int | None:
-    text = _decimal(body, "price")
+    text = decimal(body, "price")
     if order_type is OrderType.MARKET:
-        if text is not None or _flag(body, "postOnly"):
+        if text is not None or flag(body, "postOnly"):
             raise Refusal("INVALID_ORDER", "Invalid order")
         return None
     if text is None:
@@ -166,7 +111,15 @@ def _price(body: Body, market: Market, order_type: OrderType) -> int | None:
         raise Refusal("INVALID_PRICE", "Price must be greater than zero")
     if not _is_near(price, market):
         raise client_error("Price is too far from the last active price")
+    _check_bounds(price, market.spec)
     return price
+
+
+def _check_bounds(price: int, spec: MarketSpec) -> None:
+    """Refuse a price beyond the market's absolute bounds. Raises Refusal."""
+    highest = None if spec.max_price is None else scaled(spec.max_price, spec.price_decimals)
+    if highest is not None and price > highest:
+        raise Refusal("INVALID_PRICE", "Price is above the maximum price")
 
 
 def _is_near(price: int, market: Market) -> bool:
@@ -176,7 +129,7 @@ def _is_near(price: int, market: Market) -> bool:
 
 
 def _quantity(body: Body, spec: MarketSpec, order_type: OrderType) -> int | None:
-    text = _decimal(body, "quantity")
+    text = decimal(body, "quantity")
     if text is None:
         if order_type is OrderType.LIMIT or "quoteQuantity" not in body:
             raise client_error("Must specify `quantity`")
@@ -190,7 +143,7 @@ def _quantity(body: Body, spec: MarketSpec, order_type: OrderType) -> int | None
 
 
 def _quote_budget(body: Body, spec: MarketSpec, order_type: OrderType) -> int | None:
-    text = _decimal(body, "quoteQuantity")
+    text = decimal(body, "quoteQuantity")
     if text is None or "quantity" in body:
         return None
     if order_type is OrderType.LIMIT:

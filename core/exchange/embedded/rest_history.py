@@ -1,14 +1,16 @@
 """Handlers of the signed history endpoints: rows newest first unless asked otherwise."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from core.exchange.contract import Reply
-from core.exchange.embedded.accounts import Settlement
+from core.exchange.embedded.accounts import FundingPaid, Settlement
 from core.exchange.embedded.calls import Call, integer, one_of, optional_symbol, paged
 from core.exchange.embedded.floor import Floor
+from core.exchange.embedded.orders import SystemOrder
+from core.exchange.embedded.position_frames import position_history_json
 from core.exchange.embedded.private_frames import fill_json, order_history_json
-from core.exchange.embedded.units import NS_PER_MS, iso_millis, trimmed
+from core.exchange.embedded.units import NS_PER_MS, iso_millis, iso_seconds, trimmed
 
 PAGE_FIELDS = ("limit", "offset", "sortDirection")
 FILL_FIELDS = ("fillType", "from", "marketType", "orderId", "strategyId", "symbol", "to")
@@ -20,16 +22,18 @@ SETTLEMENT_SOURCES = (
     "TradingFees",
     "TradingFeesSystem",
 )
-_FILL_TYPES = (
-    "User",
-    "BookLiquidation",
-    "Adl",
-    "Backstop",
-    "Liquidation",
-    "AllLiquidation",
-    "CollateralConversion",
-    "CollateralConversionAndSpotLiquidation",
-)
+_BOOK, _BACKSTOP = SystemOrder.BOOK_LIQUIDATION, SystemOrder.BACKSTOP
+_FILL_TYPES: Final[dict[str, frozenset[str | None]]] = {
+    "User": frozenset({None}),
+    "BookLiquidation": frozenset({_BOOK}),
+    "Adl": frozenset(),
+    "Backstop": frozenset({_BACKSTOP}),
+    "Liquidation": frozenset({_BOOK, _BACKSTOP}),
+    "AllLiquidation": frozenset({_BOOK, _BACKSTOP}),
+    "CollateralConversion": frozenset(),
+    "CollateralConversionAndSpotLiquidation": frozenset(),
+}
+"""Which system orders a filter lets through; None is a client's own."""
 _FOREVER_MS = 10**15
 
 _Row = TypeVar("_Row")
@@ -57,7 +61,7 @@ def fills(floor: Floor, call: Call) -> Reply:
     """GET /wapi/v1/history/fills: from inclusive, to exclusive, milliseconds."""
     symbol, order_id = optional_symbol(floor.markets, call.query), call.query.get("orderId")
     kind = one_of(call.query, "marketType", "MarketType", ("SPOT", "PERP"), None)
-    fill_type = one_of(call.query, "fillType", "FillType", _FILL_TYPES, "User")
+    fill_type = one_of(call.query, "fillType", "FillType", tuple(_FILL_TYPES), None)
     first = integer(call.query, "from", 0) or 0
     last = integer(call.query, "to", _FOREVER_MS) or _FOREVER_MS
     rows = [
@@ -67,23 +71,44 @@ def fills(floor: Floor, call: Call) -> Reply:
         and symbol in {None, fill.symbol}
         and order_id in {None, str(fill.order_id)}
         and kind in {None, floor.markets[fill.symbol].spec.kind}
-        and fill_type == "User"
+        and (fill_type is None or fill.system in _FILL_TYPES[fill_type])
     ]
     return _answer([fill_json(each, floor.markets[each.symbol].spec) for each in rows], call.query)
 
 
 def settlements(floor: Floor, call: Call) -> Reply:
-    """GET /wapi/v1/history/settlement."""
+    """GET /wapi/v1/history/settlement. Fees stand in the fills alone: they have no rows here."""
     del floor
-    source = one_of(call.query, "source", "SettlementSource", SETTLEMENT_SOURCES, "RealizePnl")
-    rows = call.owner.settlements if source == "RealizePnl" else []
+    source = one_of(call.query, "source", "SettlementSource", SETTLEMENT_SOURCES, None)
+    rows = [row for row in call.owner.settlements if source in {None, row.source}]
     return _answer([_settlement(each, call.owner.user_id) for each in rows], call.query)
 
 
 def funding(floor: Floor, call: Call) -> Reply:
-    """GET /wapi/v1/history/funding: nothing is charged yet."""
-    optional_symbol(floor.markets, call.query)
-    return paged([], call.query)
+    """GET /wapi/v1/history/funding: positive was received."""
+    symbol = optional_symbol(floor.markets, call.query)
+    rows = [row for row in call.owner.fundings if symbol in {None, row.symbol}]
+    return _answer([_funding(row, call.owner.user_id) for row in rows], call.query)
+
+
+def positions(floor: Floor, call: Call) -> Reply:
+    """GET /wapi/v1/history/position."""
+    symbol = optional_symbol(floor.markets, call.query)
+    state = one_of(call.query, "state", "PositionState", ("Open", "Closed"), None)
+    one_of(call.query, "marketType", "MarketType", ("SPOT", "PERP"), None)
+    rows = [
+        position_history_json(call.owner, record, floor.markets[record.position.spec.symbol])
+        for record in call.owner.position_log
+        if symbol in {None, record.position.spec.symbol}
+        and state in {None, "Open" if record.closed_ns is None else "Closed"}
+    ]
+    return _answer(rows, call.query)
+
+
+def nothing(floor: Floor, call: Call) -> Reply:
+    """Answer an empty page: what this venue's accounts never do."""
+    del floor
+    return _answer([], call.query)
 
 
 def _answer(rows: Sequence[_Row], query: Mapping[str, str]) -> Reply:
@@ -95,10 +120,21 @@ def _answer(rows: Sequence[_Row], query: Mapping[str, str]) -> Reply:
 def _settlement(row: Settlement, user_id: int) -> dict[str, object]:
     return {
         "engineSequence": row.sequence,
-        "positionId": str(row.position_id),
+        "positionId": None if row.position_id is None else str(row.position_id),
         "quantity": trimmed(row.quantity),
-        "source": "RealizePnl",
+        "source": row.source,
         "subaccountId": None,
         "timestamp": iso_millis(row.at_ns),
+        "userId": user_id,
+    }
+
+
+def _funding(row: FundingPaid, user_id: int) -> dict[str, object]:
+    return {
+        "fundingRate": trimmed(row.rate),
+        "intervalEndTimestamp": iso_seconds(row.end_ns),
+        "quantity": trimmed(row.quantity),
+        "subaccountId": 0,
+        "symbol": row.symbol,
         "userId": user_id,
     }

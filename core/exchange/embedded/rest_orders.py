@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from core.exchange.contract import Reply
 from core.exchange.embedded.accounts import Account
 from core.exchange.embedded.calls import (
@@ -21,6 +23,7 @@ from core.exchange.embedded.calls import (
     optional_symbol,
     required_market,
 )
+from core.exchange.embedded.faults import Switch
 from core.exchange.embedded.floor import Floor
 from core.exchange.embedded.orders import Order, OrderRequest
 from core.exchange.embedded.private_frames import order_json
@@ -38,7 +41,7 @@ _KINDS: Final = ("RestingLimitOrder", "ConditionalOrder")
 def place(floor: Floor, call: Call) -> Outcome:
     """POST /api/v1/order."""
     request = order_request(call.body, floor.markets)
-    floor.entry.check(call.owner, request)
+    _check(floor, call.owner, request)
     if request.post_only:
         return _placed(floor, call.owner, request)
     return Later(SPEED_BUMP_NS, partial(_placed, floor, call.owner, request))
@@ -48,7 +51,15 @@ def place_batch(floor: Floor, call: Call) -> Outcome:
     """POST /api/v1/orders: 200 even when every item failed; answers in request order."""
     if not 1 <= len(call.bodies) <= _MAX_BATCH:
         raise client_error("Invalid batch size")
-    items = [_batch_item(floor, call.owner, body) for body in call.bodies]
+    if not floor.faults.is_quiet:
+        switch = floor.faults.draw("F10", account=call.owner.name)
+        if switch is not None:
+            return _bad_batch(floor, call, switch)
+    return _batch(floor, call.owner, call.bodies)
+
+
+def _batch(floor: Floor, owner: Account, bodies: list[Body]) -> Outcome:
+    items = [_batch_item(floor, owner, body) for body in bodies]
     if all(isinstance(item, dict) for item in items):
         return json_reply(items)
 
@@ -71,7 +82,7 @@ def query_open(floor: Floor, call: Call) -> Reply:
     kind = one_of(call.query, "marketType", "MarketType", ("SPOT", "PERP"), None)
     rows = [
         order_json(order, floor.markets[order.request.symbol].spec)
-        for order in call.owner.open_orders.values()
+        for order in _all_open(call.owner)
         if symbol in {None, order.request.symbol}
         and kind in {None, floor.markets[order.request.symbol].spec.kind}
     ]
@@ -84,7 +95,9 @@ def cancel(floor: Floor, call: Call) -> Reply:
     client_id(call.body, "OrderCancelPayload")
     fields = {name: field.text for name, field in call.body.items()}
     order = _find(call.owner, symbol, fields)
-    floor.entry.cancel(call.owner, [order])
+    if not floor.faults.is_quiet:
+        floor.entry.twists.cancelling(call.owner, order)
+    _cancel(floor, call.owner, [order])
     return json_reply(order_json(order, floor.markets[symbol].spec))
 
 
@@ -93,13 +106,54 @@ def cancel_all(floor: Floor, call: Call) -> Reply:
     symbol = _body_symbol(floor, call, "OrderCancelAllPayload")
     fields = {name: field.text for name, field in call.body.items()}
     kind = one_of(fields, "orderType", "CancelOrderTypeEnum", _KINDS, None)
-    orders = [] if kind == "ConditionalOrder" else call.owner.orders_in(symbol)
-    floor.entry.cancel(call.owner, orders)
+    resting = [] if kind == "ConditionalOrder" else call.owner.orders_in(symbol)
+    waiting = [] if kind == "RestingLimitOrder" else call.owner.triggers_in(symbol)
+    orders = [*resting, *waiting]
+    _cancel(floor, call.owner, orders)
     return json_reply([order_json(order, floor.markets[symbol].spec) for order in orders])
 
 
+def _check(floor: Floor, owner: Account, request: OrderRequest) -> None:
+    """Refuse what can be refused before the speed bump. Raises Refusal."""
+    if request.trigger is None:
+        floor.entry.check(owner, request)
+    else:
+        floor.triggers.check(request)
+
+
+def _enter(floor: Floor, owner: Account, request: OrderRequest) -> Order:
+    if request.trigger is None:
+        return floor.entry.place(owner, request)
+    return floor.triggers.place(owner, request)
+
+
+def _cancel(floor: Floor, owner: Account, orders: list[Order]) -> None:
+    floor.triggers.cancel(owner, [each for each in orders if each.request.trigger])
+    floor.entry.cancel(owner, [each for each in orders if not each.request.trigger])
+
+
+def _all_open(owner: Account) -> list[Order]:
+    both = [*owner.open_orders.values(), *owner.trigger_orders.values()]
+    return sorted(both, key=lambda order: order.id)
+
+
+def _bad_batch(floor: Floor, call: Call, switch: Switch) -> Outcome:
+    """F10: apply every other order only, and answer backwards."""
+    is_partial, is_reordered = switch.mode != "reordered", switch.mode != "partial"
+    done = _batch(floor, call.owner, call.bodies[::2] if is_partial else call.bodies)
+    if isinstance(done, Later):
+        later = done.answer
+        return Later(done.delay_ns, lambda: _turned(later()) if is_reordered else later())
+    return _turned(done) if is_reordered else done
+
+
+def _turned(reply: Reply) -> Reply:
+    rows = msgspec.json.decode(reply.body)
+    return json_reply(rows[::-1])
+
+
 def _placed(floor: Floor, owner: Account, request: OrderRequest) -> Reply:
-    order = floor.entry.place(owner, request)
+    order = _enter(floor, owner, request)
     return json_reply(order_json(order, floor.markets[request.symbol].spec))
 
 
@@ -109,7 +163,7 @@ def _batch_item(
     """Return the answer of one item, or what computes it after the speed bump."""
     try:
         request = order_request(body, floor.markets)
-        floor.entry.check(owner, request)
+        _check(floor, owner, request)
     except Refusal as refusal:
         return {"operation": "Err", **refusal.wire()}
     later = partial(_batch_placed, floor, owner, request)
@@ -118,7 +172,7 @@ def _batch_item(
 
 def _batch_placed(floor: Floor, owner: Account, request: OrderRequest) -> dict[str, object]:
     try:
-        order = floor.entry.place(owner, request)
+        order = _enter(floor, owner, request)
     except Refusal as refusal:
         return {"operation": "Err", **refusal.wire()}
     return {"operation": "Ok", **order_json(order, floor.markets[request.symbol].spec)}
@@ -139,7 +193,7 @@ def _find(owner: Account, symbol: str, fields: dict[str, str]) -> Order:
         wanted, by_client = fields["clientId"], True
     else:
         raise client_error("Must specify one of `orderId` or `clientId`")
-    for order in owner.orders_in(symbol):
+    for order in (*owner.orders_in(symbol), *owner.triggers_in(symbol)):
         if wanted == str(order.client_id if by_client else order.id):
             return order
     raise order_not_found()

@@ -15,7 +15,7 @@ from core.exchange.embedded.floor import Floor
 from core.exchange.embedded.margin import collateral_value, exposure_of, margin_state
 from core.exchange.embedded.market import Market
 from core.exchange.embedded.orders import Side
-from core.exchange.embedded.private_frames import position_json
+from core.exchange.embedded.position_frames import position_json
 from core.exchange.embedded.refusals import bad_enum, bad_field, client_error
 from core.exchange.embedded.spec import ASSETS
 from core.exchange.embedded.units import SCALE, atoms, is_plain_decimal, scaled, trimmed
@@ -37,11 +37,11 @@ def account(floor: Floor, call: Call) -> Reply:
             "futuresTakerFee": str(owner.fees.perp_taker_bps),
             "leverageLimit": owner.leverage_limit,
             "limitOrders": len(owner.open_orders),
-            "liquidating": False,
+            "liquidating": owner.is_liquidating,
             "positionLimit": "2000000",
             "spotMakerFee": str(owner.fees.spot_maker_bps),
             "spotTakerFee": str(owner.fees.spot_taker_bps),
-            "triggerOrders": 0,
+            "triggerOrders": len(owner.trigger_orders),
         }
     )
 
@@ -68,7 +68,7 @@ def capital(floor: Floor, call: Call) -> Reply:
     return json_reply(
         {
             asset: {
-                "available": trimmed(balance.available),
+                "available": trimmed(call.owner.free(asset)),
                 "locked": trimmed(balance.locked),
                 "staked": "0",
             }
@@ -159,11 +159,11 @@ def _asset_row(owner: Account, asset: str, mark: int) -> dict[str, object]:
     notional, value = collateral_value(asset, balance.total, mark)
     return {
         "assetMarkPrice": trimmed(mark),
-        "availableQuantity": trimmed(balance.available),
+        "availableQuantity": trimmed(owner.free(asset)),
         "balanceNotional": trimmed(notional),
         "collateralValue": trimmed(value),
         "collateralWeight": ASSETS[asset].collateral_weight,
-        "lendQuantity": "0",
+        "lendQuantity": trimmed(owner.lent(asset)),
         "openOrderQuantity": trimmed(balance.locked),
         "symbol": asset,
         "totalQuantity": trimmed(balance.total),

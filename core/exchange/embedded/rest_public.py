@@ -15,8 +15,9 @@ from core.exchange.embedded.calls import (
 from core.exchange.embedded.candles import INTERVALS, Candle
 from core.exchange.embedded.floor import Floor, of_kind
 from core.exchange.embedded.frames import next_funding_ms
+from core.exchange.embedded.funding import published_rate
 from core.exchange.embedded.market import Market, Trade
-from core.exchange.embedded.refusals import client_error, missing_parameter
+from core.exchange.embedded.refusals import Refusal, TextRefusal, client_error, missing_parameter
 from core.exchange.embedded.spec import (
     BASE_FUNDING_RATE,
     FUNDING_INTERVAL_NS,
@@ -28,6 +29,7 @@ from core.exchange.embedded.units import (
     NS_PER_SEC,
     NS_PER_US,
     SCALE,
+    atoms,
     iso_seconds,
     spaced_seconds,
     trimmed,
@@ -38,7 +40,6 @@ _TICKER_MINUTES: Final = {"1d": 1_440, "1w": 10_080}
 _MAX_KLINES: Final = 1_000
 _MAX_FUNDING_LIMIT: Final = 10_000
 _FUNDING_ROWS: Final = 720
-_RATE_UNIT: Final = 10
 
 
 def ticker(floor: Floor, call: Call) -> Reply:
@@ -56,6 +57,8 @@ def tickers(floor: Floor, call: Call) -> Reply:
 def depth(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/depth: both sides ascending, prices trimmed."""
     found = required_market(floor.markets, call.query)
+    if found.state == "Closed":
+        raise Refusal("RESOURCE_NOT_FOUND", "Not Found", 404)
     limit = int(one_of(call.query, "limit", "DepthLimit", _DEPTH_LIMITS, "1000") or 0)
     bids = found.book.levels(is_bid=True, limit=limit)
     asks = found.book.levels(is_bid=False, limit=limit)
@@ -96,7 +99,8 @@ def klines(floor: Floor, call: Call) -> Reply:
     price_type = one_of(
         call.query, "priceType", "KlinePriceType", ("Last", "Index", "Mark"), "Last"
     )
-    _check_range(interval, start, end, now)
+    check = _check_strictly if floor.rules.strict_klines else _check_range
+    check(interval, start, end, now)
     bars = found.candles.candles(interval, start, min(end, now))
     return json_reply([_kline(found.spec, bar, is_last=price_type == "Last") for bar in bars])
 
@@ -107,10 +111,12 @@ def mark_prices(floor: Floor, call: Call) -> Reply:
     kind = one_of(call.query, "marketType", "MarketType", MARKET_KINDS, "PERP")
     if symbol is not None:
         found = floor.markets.get(symbol)
-        if found is None:
+        if found is None or found.state == "Closed":
             raise client_error("Symbol not found")
         return json_reply([_mark(found, floor)])
-    return json_reply([_mark(each, floor) for each in of_kind(floor, kind)])
+    return json_reply(
+        [_mark(each, floor) for each in of_kind(floor, kind) if each.state != "Closed"]
+    )
 
 
 def open_interest(floor: Floor, call: Call) -> Reply:
@@ -138,15 +144,17 @@ def funding_rates(floor: Floor, call: Call) -> Reply:
     if not found.spec.is_perp:
         return paged([], call.query)
     end_ns = next_funding_ms(floor.instant.ns) * NS_PER_MS
-    running = found.funding_rate // _RATE_UNIT * _RATE_UNIT
-    rates = [trimmed(running), *([BASE_FUNDING_RATE] * _FUNDING_ROWS)]
+    charged = [(end_ns, published_rate(found)), *reversed(found.funding_log)]
+    oldest = charged[-1][0]
+    past = [(oldest - age * FUNDING_INTERVAL_NS, atoms(BASE_FUNDING_RATE))
+            for age in range(1, _FUNDING_ROWS + 1)]  # fmt: skip
     rows = [
         {
-            "fundingRate": rate,
-            "intervalEndTimestamp": iso_seconds(end_ns - age * FUNDING_INTERVAL_NS),
+            "fundingRate": trimmed(rate),
+            "intervalEndTimestamp": iso_seconds(ended_ns),
             "symbol": found.spec.symbol,
         }
-        for age, rate in enumerate(rates)
+        for ended_ns, rate in [*charged, *past]
     ]
     return paged(rows, call.query, max_limit=_MAX_FUNDING_LIMIT)
 
@@ -196,6 +204,13 @@ def _check_range(interval: str, start: int, end: int, now: int) -> None:
     length = INTERVALS[interval] or 28 * 86_400
     if (min(end, now) - start) // length > _MAX_KLINES:
         raise client_error("Invalid start time")
+
+
+def _check_strictly(interval: str, start: int, end: int, now: int) -> None:
+    """Refuse, in plain text, all that is not 0 < start < end <= now within 1000 rows."""
+    length = INTERVALS[interval] or 28 * 86_400
+    if not 0 < start < end <= now or -(-(end - start) // length) > _MAX_KLINES:
+        raise TextRefusal("Invalid start time")
 
 
 def _kline(spec: MarketSpec, bar: Candle, *, is_last: bool) -> dict[str, object]:

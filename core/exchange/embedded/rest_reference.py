@@ -28,18 +28,21 @@ def nothing(floor: Floor, call: Call) -> Reply:
 def time(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/time: plain text milliseconds."""
     del call
-    return text_reply(str(floor.instant.ns // NS_PER_MS))
+    skewed = floor.faults.active("F15")
+    offset_ns = 0 if skewed is None else skewed.delay_ns
+    return text_reply(str((floor.instant.ns + offset_ns) // NS_PER_MS))
 
 
 def markets(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/markets."""
     kind = one_of(call.query, "marketType", "MarketType", MARKET_KINDS, None)
-    return json_reply([each.spec.wire() for each in of_kind(floor, kind)])
+    return json_reply([each.spec.wire(each.state) for each in of_kind(floor, kind)])
 
 
 def market(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/market."""
-    return json_reply(required_market(floor.markets, call.query).spec.wire())
+    found = required_market(floor.markets, call.query)
+    return json_reply(found.spec.wire(found.state))
 
 
 def assets(floor: Floor, call: Call) -> Reply:

@@ -1,6 +1,7 @@
 """Routes: which handler answers a path, what it reads, and how it is signed."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, TypeVar
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from core.exchange.contract import Wire
 from core.exchange.embedded import (
     rest_history,
+    rest_lending,
     rest_orders,
     rest_private,
     rest_public,
@@ -64,7 +66,11 @@ _PUBLIC: Final[Mapping[str, Handler]] = {
     "/api/v1/securities": rest_reference.nothing,
     "/api/v1/stockHolidays": rest_reference.nothing,
     "/api/v1/stockSessions": rest_reference.nothing,
-    "/api/v1/wallets": rest_reference.nothing,
+    "/api/v1/wallets": rest_lending.wallets,
+    "/api/v1/borrowLend/markets": rest_lending.markets,
+    "/api/v1/borrowLend/markets/history": rest_lending.market_history,
+    "/api/v1/borrowLend/apy": rest_lending.apy,
+    "/wapi/v1/feeTiers": rest_lending.fee_tiers,
 }
 
 ROUTES: Final[dict[tuple[str, str], Route]] = {
@@ -75,6 +81,17 @@ ROUTES: Final[dict[tuple[str, str], Route]] = {
     ),
     ("GET", "/api/v1/account/limits/order"): Route(
         rest_private.max_order, "maxOrderQuantity", _LIMIT_FIELDS
+    ),
+    ("GET", "/api/v1/account/limits/borrow"): Route(
+        rest_lending.max_borrow, "maxBorrowQuantity", ("symbol",)
+    ),
+    ("GET", "/api/v1/account/limits/withdrawal"): Route(
+        rest_lending.max_withdrawal,
+        "maxWithdrawalQuantity",
+        ("autoBorrow", "autoLendRedeem", "symbol"),
+    ),
+    ("GET", "/api/v1/borrowLend/positions"): Route(
+        rest_lending.positions, "borrowLendPositionQuery", ("marketType", "symbol")
     ),
     ("GET", "/api/v1/capital"): Route(rest_private.capital, "balanceQuery"),
     ("GET", "/api/v1/capital/collateral"): Route(
@@ -111,25 +128,70 @@ ROUTES: Final[dict[tuple[str, str], Route]] = {
     ("GET", "/wapi/v1/history/funding"): Route(
         rest_history.funding, "fundingHistoryQueryAll", ("subaccountId", "symbol", *_PAGE)
     ),
+    ("GET", "/wapi/v1/history/position"): Route(
+        rest_history.positions,
+        "positionHistoryQueryAll",
+        ("marketType", "state", "symbol", *_PAGE),
+    ),
+    ("GET", "/wapi/v1/history/borrowLend"): Route(
+        rest_history.nothing,
+        "borrowHistoryQueryAll",
+        ("positionId", "sources", "symbol", "type", *_PAGE),
+    ),
+    ("GET", "/wapi/v1/history/borrowLend/positions"): Route(
+        rest_history.nothing,
+        "borrowPositionHistoryQueryAll",
+        ("side", "state", "symbol", *_PAGE),
+    ),
+    ("GET", "/wapi/v1/history/interest"): Route(
+        rest_history.nothing,
+        "interestHistoryQueryAll",
+        ("asset", "positionId", "source", "symbol", *_PAGE),
+    ),
+    ("GET", "/wapi/v1/history/dust"): Route(
+        rest_history.nothing, "dustHistoryQueryAll", ("id", "symbol", *_PAGE)
+    ),
+    ("GET", "/wapi/v1/history/strategies"): Route(
+        rest_history.nothing,
+        "strategyHistoryQueryAll",
+        ("marketType", "strategyId", "symbol", *_PAGE),
+    ),
 }  # fmt: skip
 
 
 def answer(floor: Floor, wire: Wire) -> Outcome:
     """Answer one request. Raises Refusal."""
+    return verified(floor, wire)()
+
+
+def verified(floor: Floor, wire: Wire) -> Callable[[], Outcome]:
+    """Return what a request does, once its path and its signature are good. Raises Refusal."""
+    if floor.rules.rate_limits:
+        floor.limits.count(wire, floor.clearing.by_key, floor.instant.ns)
     route = ROUTES.get((wire.method, wire.path))
     if route is None:
         raise not_found()
     query = dict(wire.query)
     bodies = read_bodies(wire.body, is_batch=route.is_batch) if wire.method != "GET" else []
     if route.instruction is None:
-        return route.handler(floor, Call(query, bodies, None))
+        return partial(route.handler, floor, Call(query, bodies, None))
     _drop_second_id(query, route)
     for body in bodies:
         _drop_second_id(body, route)
     text = _signed_text(route, wire.method, query, bodies)
     headers = {name.lower(): value for name, value in wire.headers}
-    account = authenticate(floor.clearing.by_key, headers, text, floor.instant.ns)
-    return route.handler(floor, Call(query, bodies, account))
+    now_ns = floor.instant.ns + _skew_ns(floor, headers)
+    account = authenticate(floor.clearing.by_key, headers, text, now_ns)
+    return partial(route.handler, floor, Call(query, bodies, account))
+
+
+def _skew_ns(floor: Floor, headers: Mapping[str, str]) -> int:
+    """Return how far the venue's clock is wrong while F15 is on."""
+    if floor.faults.is_quiet:
+        return 0
+    found = floor.clearing.by_key.get(headers.get("x-api-key", ""))
+    switch = floor.faults.draw("F15", account=None if found is None else found.name)
+    return 0 if switch is None else switch.delay_ns
 
 
 def _signed_text(route: Route, method: str, query: dict[str, str], bodies: list[Body]) -> str:

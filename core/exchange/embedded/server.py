@@ -9,21 +9,25 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Final, TextIO
 
 import msgspec
 from aiohttp import WSMsgType, web
 
-from core.exchange.contract import PipeClosed, Wire
+from core.exchange.contract import PipeClosed, TransportError, Wire
+from core.exchange.embedded.faults import FaultPlan, Faults, read_plan
 from core.exchange.embedded.memory import Clock, MemoryPipe, MemoryVenue, running
+from core.exchange.embedded.toxics import HOST, Proxy, Toxic, proxied
 from core.exchange.embedded.world import Venue, single_venue
 
-HOST: Final = "127.0.0.1"
 _PING_SECS: Final = 60.0
 _PONG_SECS: Final = 120.0
 _GOING_AWAY: Final = 1001
 _MAX_BODY: Final = 1 << 20
+_GRACE_SECS: Final = 0.5
+"""How long hanging requests may hold up the end of the server."""
 
 
 class PortInUseError(Exception):
@@ -39,6 +43,8 @@ class Serving(msgspec.Struct, frozen=True, gc=False):
 
     rest: str
     ws: str
+    proxy: Proxy | None = None
+    """Where toxics are switched; None where the server was not asked for any."""
 
 
 class _Doors:
@@ -49,7 +55,16 @@ class _Doors:
         self._sockets: set[web.WebSocketResponse] = set()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer one HTTP request, or become a WebSocket."""
+        """Answer one HTTP request, or become a WebSocket; or break the connection."""
+        try:
+            self._venue.check_connection()
+            return await self._answer(request)
+        except TransportError:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._stream(request)
         wire = Wire(
@@ -74,7 +89,7 @@ class _Doors:
         pipe = self._venue.open_pipe()
         chores = [
             asyncio.create_task(_send_frames(socket, pipe), name="venue frames"),
-            asyncio.create_task(_listen(socket, pipe), name="venue control"),
+            asyncio.create_task(_listen(socket, pipe, self._venue), name="venue control"),
         ]
         try:
             await asyncio.wait(chores, return_when=asyncio.FIRST_COMPLETED)
@@ -97,7 +112,7 @@ async def _send_frames(socket: web.WebSocketResponse, pipe: MemoryPipe) -> None:
         return
 
 
-async def _listen(socket: web.WebSocketResponse, pipe: MemoryPipe) -> None:
+async def _listen(socket: web.WebSocketResponse, pipe: MemoryPipe, venue: MemoryVenue) -> None:
     """Take a client's frames; ping it, and leave when it stays silent too long."""
     unanswered_secs = 0.0
     while unanswered_secs < _PONG_SECS:
@@ -109,6 +124,8 @@ async def _listen(socket: web.WebSocketResponse, pipe: MemoryPipe) -> None:
             continue
         unanswered_secs = 0.0
         if message.type is WSMsgType.PING:
+            if venue.is_hanging():
+                continue
             await socket.pong(message.data)
         elif message.type is WSMsgType.TEXT:
             await pipe.send(message.data.encode())
@@ -119,20 +136,48 @@ async def _listen(socket: web.WebSocketResponse, pipe: MemoryPipe) -> None:
 
 
 @asynccontextmanager
-async def serving(venue: MemoryVenue, *, port: int = 0) -> AsyncIterator[Serving]:
-    """Serve a venue on a loopback port for as long as the block lasts. Raises PortInUseError."""
+async def serving(
+    venue: MemoryVenue, *, port: int = 0, toxics: tuple[Toxic, ...] | None = None
+) -> AsyncIterator[Serving]:
+    """Serve a venue on a loopback port for as long as the block lasts.
+
+    Args:
+        venue: The venue to serve.
+        port: Port clients connect to; 0 is any free one.
+        toxics: Socket toxics of a proxy in front; None is no proxy.
+
+    Raises:
+        PortInUseError: The port belongs to somebody else.
+    """
+    async with AsyncExitStack() as stack:
+        bound = await _serve(venue, 0 if toxics is not None else port, stack)
+        await stack.enter_async_context(running([venue]))
+        if toxics is None:
+            yield _where(bound, None)
+            return
+        try:
+            proxy = await stack.enter_async_context(proxied(bound, port=port, toxics=toxics))
+        except OSError as error:
+            raise PortInUseError(port) from error
+        yield _where(proxy.port, proxy)
+
+
+async def _serve(venue: MemoryVenue, port: int, stack: AsyncExitStack) -> int:
+    """Start the web server; return its port."""
     doors = _Doors(venue)
     app = web.Application(client_max_size=_MAX_BODY)
     app.router.add_route("*", "/{path:.*}", doors.answer)
     app.on_shutdown.append(doors.close)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(
+        app, access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE_SECS
+    )
     await runner.setup()
-    try:
-        bound = await _bind(runner, port)
-        async with running([venue]):
-            yield Serving(f"http://{HOST}:{bound}", f"ws://{HOST}:{bound}")
-    finally:
-        await runner.cleanup()
+    stack.push_async_callback(runner.cleanup)
+    return await _bind(runner, port)
+
+
+def _where(port: int, proxy: Proxy | None) -> Serving:
+    return Serving(f"http://{HOST}:{port}", f"ws://{HOST}:{port}", proxy)
 
 
 async def _bind(runner: web.AppRunner, port: int) -> int:
@@ -160,20 +205,35 @@ async def run_venue(
     port: int = 0,
     as_json: bool = False,
     out: TextIO | None = None,
+    faults: Path | None = None,
+    strict: bool = False,
 ) -> None:
     """Serve one living venue until SIGINT or SIGTERM, after saying where it is.
 
+    Args:
+        seed: Its life and its faults are a function of this.
+        speed: How fast its clock runs.
+        port: Loopback port; 0 is any free one.
+        as_json: Say where it is as one JSON line.
+        out: Where to say it; stdout by default.
+        faults: A fault file, TOML or JSON; see `faults.FaultPlan`.
+        strict: Enforce rate limits, strict candles and bands.
+
     Raises:
         PortInUseError: The port belongs to somebody else.
+        BadFaultError: The fault file cannot be read or names what is not.
     """
+    plan = FaultPlan() if faults is None else read_plan(faults)
     clock = sped_clock(speed)
-    venue = single_venue(seed, clock())
+    venue = single_venue(seed, clock(), Faults(plan.fault, seed=plan.seed or seed))
+    venue.exchange.rules.be_strict(is_strict=strict or plan.strict)
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, done.set)
     try:
-        async with serving(MemoryVenue(venue.exchange, clock), port=port) as where:
+        served = MemoryVenue(venue.exchange, clock)
+        async with serving(served, port=port, toxics=plan.toxic or None) as where:
             stream = out or sys.stdout
             stream.write(_announcement(where, venue, as_json=as_json) + "\n")
             stream.flush()

@@ -100,8 +100,8 @@ class MarketSpec(msgspec.Struct, frozen=True, gc=False):
         """Return the grid of mark prices in atoms: a mark times any quantity stays exact."""
         return int(10 ** max(2, self.quantity_decimals))
 
-    def wire(self) -> dict[str, object]:
-        """Return the object of `/api/v1/markets`."""
+    def wire(self, state: str = "Open") -> dict[str, object]:
+        """Return the object of `/api/v1/markets`, with the state of the book."""
         return {
             "baseSymbol": self.base,
             "createdAt": _CREATED_AT,
@@ -113,7 +113,7 @@ class MarketSpec(msgspec.Struct, frozen=True, gc=False):
             "marketType": self.kind,
             "mmfFunction": None if self.mmf is None else self.mmf.wire(),
             "openInterestLimit": self.open_interest_limit,
-            "orderBookState": "Open",
+            "orderBookState": state,
             "positionLimitWeight": "1" if self.is_perp else None,
             "quoteSymbol": self.quote,
             "rwaMarketType": None,

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from core.exchange.embedded.exchange import Exchange
+from core.exchange.embedded.faults import Faults
 from core.exchange.embedded.history import MarketHistory, recent_trades
 from core.exchange.embedded.keys import KeyPair, derived_keys, derived_number
 from core.exchange.embedded.leader import Leader
@@ -127,16 +128,24 @@ class DemoWorld:
             venue.exchange.advance(now_ns)
 
 
-def single_venue(seed: int, start_ns: int) -> Venue:
+def single_venue(seed: int, start_ns: int, faults: Faults | None = None) -> Venue:
     """Make one living venue with a leader, as the server offers it."""
-    return _venue(seed, ValueProcess(seed, start_ns), ALPHA_STYLE, with_leader=True)
+    process = ValueProcess(seed, start_ns)
+    return _venue(seed, process, ALPHA_STYLE, with_leader=True, faults=faults)
 
 
-def _venue(seed: int, process: ValueProcess, style: VenueStyle, *, with_leader: bool) -> Venue:
+def _venue(
+    seed: int,
+    process: ValueProcess,
+    style: VenueStyle,
+    *,
+    with_leader: bool,
+    faults: Faults | None = None,
+) -> Venue:
     past = PastProcess(seed, process)
     markets = [_market(spec, past, process, style, seed) for spec in MARKETS]
     first_id = _FIRST_ID + derived_number(seed, style.name) % _FIRST_ID
-    exchange = Exchange(markets, first_id=first_id, start_ns=process.start_ns)
+    exchange = Exchange(markets, first_id=first_id, start_ns=process.start_ns, faults=faults)
     exchange.index_source = _index_source(process)
     clearing = exchange.floor.clearing
     for name in ("maker", "taker"):

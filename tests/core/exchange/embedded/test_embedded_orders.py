@@ -192,9 +192,9 @@ def test_funds_are_checked_against_what_others_offer(ann: Client, bob: Client) -
             "Must specify both `triggerPrice` and `triggerQuantity` or neither",
         ),
         (
-            {"triggerPrice": "100", "triggerQuantity": "1"},
-            "INVALID_ORDER",
-            "Conditional orders are not enabled on this market",
+            {"triggerPrice": "100", "triggerQuantity": "120%"},
+            "INVALID_QUANTITY",
+            "Invalid trigger quantity",
         ),
     ],
 )

@@ -41,7 +41,7 @@ sys.stdout.write(trace.hexdigest())
 
 def _trace(hash_seed: str) -> str:
     root = Path(__file__).parents[4]
-    return subprocess.run(  # noqa: S603  our own interpreter on our own text
+    return subprocess.run(
         [sys.executable, "-c", _TRACE.format(start=START_NS)],
         cwd=root,
         env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)},
