@@ -11,8 +11,10 @@ from core.domain.exact import Price
 from core.domain.facts import AlertEnded, AlertRaised
 from core.domain.ids import AlertId
 from core.domain.intent import Intent, NeedsConfirmation
+from core.domain.order import OrderTerms, Side
 from core.domain.reaction import Reaction
 from core.domain.views import AlertsView, OpenAlert
+from core.risk.inputs import GateInputs
 
 TIMER_PREFIX: Final = "risk/alert/"
 APPROVE: Final = "approve"
@@ -126,23 +128,21 @@ def raising(
     return Reaction((fact,), effects)
 
 
-def confirmation(intent: Intent, asked: NeedsConfirmation, within_ms: int, at: int) -> Alert:
+def confirmation(
+    intent: Intent, asked: NeedsConfirmation, inputs: GateInputs, within_ms: int
+) -> Alert:
     """Word the question about one order."""
     terms = intent.legs[0].terms
+    venue, _, symbol = terms.instrument.partition(":")
     amount = asked.notional.partition(".")[0]
-    order = f"{terms.side} {terms.quantity} {terms.instrument} at {terms.limit_price}"
+    order = f"{terms.side} {terms.quantity} {symbol} on {venue} at {terms.limit_price} or better"
     return Alert(
         alert_id=AlertId(f"confirm/{intent.intent_id}"),
         severity=Severity.WARNING,
         scope=intent.strategy,
-        title="Large order",
-        cause=f"{intent.strategy} wants to {order}: {intent.reason}",
-        numbers=(
-            AlertNumber("Notional", asked.notional),
-            AlertNumber("Asks above", asked.threshold),
-            AlertNumber("Limit price", str(terms.limit_price)),
-            AlertNumber("Reference price", str(asked.reference_price), 0),
-        ),
+        title=f"Large order: {terms.side} {asked.notional} {symbol}",
+        cause=f"{intent.strategy} wants to {order}, because {intent.reason}.",
+        numbers=_confirmation_numbers(terms, asked, inputs),
         options=(
             AlertOption(key=DENY, label="Deny", effect="The order is not sent."),
             AlertOption(
@@ -154,10 +154,32 @@ def confirmation(intent: Intent, asked: NeedsConfirmation, within_ms: int, at: i
             ),
         ),
         safe_default=DENY,
-        raised_at=at,
-        deadline=at + within_ms * 1_000_000,
+        raised_at=inputs.at,
+        deadline=inputs.at + within_ms * 1_000_000,
         terms_hash=asked.terms_hash,
     )
+
+
+def _confirmation_numbers(
+    terms: OrderTerms, asked: NeedsConfirmation, inputs: GateInputs
+) -> tuple[AlertNumber, ...]:
+    market = inputs.market
+    touch = market.best_ask if terms.side is Side.BUY else market.best_bid
+    signed = terms.quantity if terms.side is Side.BUY else -terms.quantity
+    tick = None if inputs.instrument is None else inputs.instrument.tick
+    reference = asked.reference_price if tick is None else asked.reference_price.floored_to(tick)
+    return (
+        AlertNumber("Notional", asked.notional),
+        AlertNumber("Asks above", asked.threshold),
+        AlertNumber("Limit price", str(terms.limit_price)),
+        AlertNumber("Touch", "none" if touch is None else str(touch), _ms(market.book_age_ns)),
+        AlertNumber("Reference", str(reference), _ms(market.mark_age_ns)),
+        AlertNumber("Position", f"{inputs.position} to {inputs.position + signed}"),
+    )
+
+
+def _ms(age_ns: int | None) -> int | None:
+    return None if age_ns is None else age_ns // 1_000_000
 
 
 def mismatch(account: str, differences: tuple[str, ...], at: int) -> Alert:

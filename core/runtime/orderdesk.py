@@ -54,12 +54,13 @@ class OrderDesk:
     def submit(self, intent: Intent, at: int) -> Outcome:
         """Take a strategy's or a person's wish through the gate."""
         leg = intent.legs[0]
-        verdict = check(intent, leg, self.inputs(intent, leg, at), self._risk.limits)
+        inputs = self.inputs(intent, leg, at)
+        verdict = check(intent, leg, inputs, self._risk.limits)
         if isinstance(verdict, Denied):
             return Outcome(Reaction(), verdict)
         if isinstance(verdict, NeedsConfirmation):
             within = self._risk.limits.confirm_within_ms
-            alert = alerts.confirmation(intent, verdict, within, at)
+            alert = alerts.confirmation(intent, verdict, inputs, within)
             raised = alerts.raising(alert, at, intent, verdict.reference_price)
             return Outcome(raised, is_asked=True)
         return Outcome(self._trading.place(verdict, at))

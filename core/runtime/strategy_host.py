@@ -144,7 +144,7 @@ class StrategyHost:
         seat.decisions += fact.repeats
         if fact.verdict in (Verdict.COPIED, Verdict.RESIZED):
             seat.copied += fact.repeats
-        elif fact.verdict is not Verdict.NOTE:
+        elif fact.verdict in (Verdict.SKIPPED, Verdict.DENIED):
             seat.skipped += fact.repeats
         seat.last = fact
         self.version += 1
