@@ -19,6 +19,7 @@ from core.domain.views import (
     View,
     WatchlistView,
 )
+from core.market.candles import interval_ns
 from core.runtime.desk import Desk
 from core.runtime.panels import Panels
 from core.runtime.rooms import Rooms
@@ -103,7 +104,7 @@ class Frames:
                 market.tape_version(instrument),
                 lambda: market.tape(instrument, numbers[0]),
             )
-        if kind == "candles" and len(parts) == 4:  # noqa: PLR2004  candles/instrument/interval/n
+        if kind == "candles" and len(parts) == 4 and _is_interval(parts[2]):  # noqa: PLR2004  …/n
             interval = parts[2]
             key2 = (market.candles_version(instrument) and at // _HALF_SECOND, instrument)
             return key2, lambda: market.candles(instrument, interval, numbers[1])
@@ -138,6 +139,13 @@ class Frames:
         view = builder()
         self._cache[topic] = (version, view)
         return view
+
+
+def _is_interval(text: str) -> bool:
+    try:
+        return interval_ns(text) > 0
+    except ValueError:
+        return False
 
 
 def _bounded(text: str) -> int:

@@ -6,6 +6,7 @@ Imports nothing heavy: it is loaded before the first paint.
 import asyncio
 import socket
 from itertools import count
+from typing import Final
 
 import msgspec
 
@@ -23,6 +24,10 @@ from core.runtime.link_wire import (
     read_message,
 )
 
+_TURNS_TO_READ: Final = 5
+"""Turns of the loop until words that wait in the socket are read: an engine that cannot start says
+so and goes, and a write to it would lose them."""
+
 
 class SocketLink:
     """A link over a connected stream socket; opens its streams on first use."""
@@ -35,6 +40,7 @@ class SocketLink:
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         self._failure = ""
+        self._opening = asyncio.Lock()
 
     async def frame(self, request: FrameRequest) -> Frame:
         """Ask for the views whose version moved. Raises LinkClosed."""
@@ -60,25 +66,29 @@ class SocketLink:
             self._socket.close()
 
     async def _ask(self, number: int, asked: FrameAsked | CommandSent) -> Frame | Receipt:
-        if self._writer is None:
-            await self._open()
-        assert self._writer is not None
+        writer = await self._opened()
         if self._reading is None or self._reading.done():
             raise LinkClosed(self._failure or "the engine is gone")
         future: asyncio.Future[Frame | Receipt] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            self._writer.write(message(asked))
-            await self._writer.drain()
+            writer.write(message(asked))
+            await writer.drain()
             return await future
         except ConnectionError as error:
-            raise LinkClosed("the engine is gone") from error
+            raise LinkClosed(self._failure or "the engine is gone") from error
         finally:
             self._waiting.pop(number, None)
 
-    async def _open(self) -> None:
-        reader, self._writer = await asyncio.open_connection(sock=self._socket, limit=2**20)
-        self._reading = asyncio.create_task(self._read(reader), name="link")
+    async def _opened(self) -> asyncio.StreamWriter:
+        """Open the streams once, whoever comes first, and read what the engine said already."""
+        async with self._opening:
+            if self._writer is None:
+                reader, self._writer = await asyncio.open_connection(sock=self._socket, limit=2**20)
+                self._reading = asyncio.create_task(self._read(reader), name="link")
+                for _ in range(_TURNS_TO_READ):
+                    await asyncio.sleep(0)
+            return self._writer
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:

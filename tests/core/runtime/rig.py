@@ -31,6 +31,7 @@ from core.domain.events import (
     QueryKind,
     SettlementReport,
     TimerFired,
+    VenueTimeMeasured,
 )
 from core.domain.exact import Amount, Price, Quantity
 from core.domain.facts import AlertRaised, DecisionTaken, Fact, Mode
@@ -250,6 +251,15 @@ class Rig:
                 ts_recv=self.at,
                 venue=ALPHA,
                 instruments=(instrument(SOL_PERP), instrument(SOL_SPOT)),
+            )
+        )
+        self.feed(
+            VenueTimeMeasured(
+                ts_event=self.at,
+                ts_recv=self.at,
+                venue=ALPHA,
+                offset_ns=0,
+                error_bound_ns=1_000_000,
             )
         )
         self.show(price)
