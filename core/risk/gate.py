@@ -219,6 +219,18 @@ def _r21_slippage(leg: Leg, inputs: GateInputs, limits: RiskLimits) -> Denied | 
     return Denied("R21", f"{cost:.1f} bps", limit, "crossing the spread costs too much")
 
 
+def _r22_clock(_leg: Leg, inputs: GateInputs, limits: RiskLimits) -> Denied | None:
+    if inputs.clock_offset_ns is None or inputs.clock_error_ns is None:
+        return Denied("R22", "never", "measured", "the venue's clock was never measured")
+    for name, found_ns, limit_ms in (
+        ("the clocks differ", abs(inputs.clock_offset_ns), limits.max_clock_offset_ms),
+        ("the venue's clock is uncertain", inputs.clock_error_ns, limits.max_clock_error_ms),
+    ):
+        if found_ns > limit_ms * _MILLI:
+            return Denied("R22", f"{found_ns // _MILLI} ms", f"{limit_ms} ms", name)
+    return None
+
+
 def _r23_signal(leg: Leg, inputs: GateInputs, limits: RiskLimits) -> Denied | None:
     if inputs.signal_ts is None or inputs.confirmed_by is not None:
         return None
@@ -255,6 +267,7 @@ _ENTRY_RULES: Final[tuple[Rule, ...]] = (
     _r11_open_orders,
     _r12_position,
     _r21_slippage,
+    _r22_clock,
     _r23_signal,
 )
 

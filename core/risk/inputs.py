@@ -48,5 +48,9 @@ class GateInputs(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """It would trade against an own resting order."""
     signal_ts: int | None = None
     signal_price: Price | None = None
+    clock_offset_ns: int | None = 0
+    """Venue time minus ours; None where it was never measured."""
+    clock_error_ns: int | None = 0
+    """Error bound of that: half the round trip."""
     confirmed_by: str | None = None
     confirmed_hash: str | None = None

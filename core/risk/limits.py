@@ -43,6 +43,10 @@ class RiskLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unk
     """How long a question about an order stands (section 9)."""
     max_confirm_drift_bps: Bps = 10.0
     """A confirmation is void once the reference moved further than this."""
+    max_clock_offset_ms: Millis = 500
+    """How far the venue's clock may differ from ours (R22)."""
+    max_clock_error_ms: Millis = 250
+    """How uncertain that difference may be (R22)."""
     max_signal_age_ms: Millis = 3_000
     """Age of the cause of an entry (R23)."""
     max_signal_drift_bps: Bps = 30.0

@@ -156,6 +156,7 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.trading,
         rooms.watchlist,
         rooms.risk,
+        rooms.orders,
         rooms.keeper,
         people,
         rooms.progress,

@@ -1,16 +1,18 @@
 """The path of an intent: picture of the moment, the gate, then an order, a question or a denial."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 
+from core.domain.events import VenueTimeMeasured
 from core.domain.exact import ZERO_NOTIONAL, Notional, Price
 from core.domain.facts import DecisionTaken, Verdict
 from core.domain.fixed import unscaled
-from core.domain.ids import AccountId, InstrumentId
+from core.domain.ids import AccountId, InstrumentId, VenueId, venue_of
 from core.domain.intent import Denied, Intent, Leg, NeedsConfirmation
 from core.domain.order import OrderState
-from core.domain.reaction import Reaction
+from core.domain.reaction import NOTHING, Reaction
 from core.domain.views import BookState
 from core.market.room import MarketRoom
 from core.risk import alerts
@@ -50,6 +52,26 @@ class OrderDesk:
         self._valuation = valuation
         self.is_fenced = False
         self.reconciled_at: dict[AccountId, int] = {}
+        self._clocks: dict[VenueId, VenueTimeMeasured] = {}
+
+    def handlers(self) -> dict[type, Callable[[Any, int], Reaction]]:
+        """Return what is done with which event."""
+        return {VenueTimeMeasured: self.on_venue_time}
+
+    def on_venue_time(self, body: VenueTimeMeasured, _at: int) -> Reaction:
+        """Remember how a venue's clock stands to ours."""
+        self._clocks[body.venue] = body
+        return NOTHING
+
+    def clock_trouble(self, venue: VenueId) -> str:
+        """Say by how much a venue's clock is beyond the limits; empty when it is not."""
+        clock, limits = self._clocks.get(venue), self._risk.limits
+        if clock is None:
+            return ""
+        offset_ms, error_ms = clock.offset_ns // 1_000_000, clock.error_bound_ns // 1_000_000
+        if abs(offset_ms) > limits.max_clock_offset_ms:
+            return f"clock {offset_ms:+d} ms"
+        return f"clock ±{error_ms} ms" if error_ms > limits.max_clock_error_ms else ""
 
     def submit(self, intent: Intent, at: int) -> Outcome:
         """Take a strategy's or a person's wish through the gate."""
@@ -87,6 +109,7 @@ class OrderDesk:
         seat = self._host.seats.get(intent.strategy)
         equity = self._valuation.equity(at)
         reconciled = self.reconciled_at.get(leg.account)
+        clock = self._clocks.get(venue_of(leg.account))
         return GateInputs(
             at=at,
             state=self._risk.state,
@@ -107,6 +130,8 @@ class OrderDesk:
             crosses_own=self._crosses_own(leg),
             signal_ts=intent.signal_ts,
             signal_price=intent.reference_price,
+            clock_offset_ns=None if clock is None else clock.offset_ns,
+            clock_error_ns=None if clock is None else clock.error_bound_ns,
         )
 
     def worst_case(self, account: AccountId, instrument: InstrumentId, at: int) -> Notional:

@@ -191,6 +191,7 @@ class Panels:
             is_up=bool(self._links.is_up(venue, Channel.PUBLIC)),
             is_private_up=bool(private) if has_account else None,
             data_age_ms=None if data_at is None else max(0, (at - data_at) // 1_000_000),
+            detail=self._rooms.orders.clock_trouble(venue),
         )
 
     def _seat(self, slot: int, seat: Seat, at: int) -> StrategyRow:

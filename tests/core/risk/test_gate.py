@@ -116,6 +116,9 @@ ALONE: Final[list[tuple[str, str, dict[str, Any], dict[str, Any]]]] = [
     ("R19", "own order in the way", {"crosses_own": True}, {}),
     ("R20", "nothing to reduce", {}, {"reduce_only": True}),
     ("R21", "wide spread", {"best_bid": Price("99.79"), "best_ask": Price("100.21")}, {}),
+    ("R22", "clock never measured", {"clock_offset_ns": None}, {}),
+    ("R22", "clocks differ", {"clock_offset_ns": -501 * MS}, {}),
+    ("R22", "clock uncertain", {"clock_error_ns": 251 * MS}, {}),
     ("R23", "old signal", {"signal_ts": START - 3_001 * MS}, {}),
     ("R23", "price ran away", {"signal_price": Price("99.70")}, {}),
 ]
@@ -152,6 +155,8 @@ AT_THE_BOUND: Final[list[tuple[str, dict[str, Any], dict[str, Any]]]] = [
     ("R12 position", {"position": Quantity(190)}, {}),
     ("R12 leverage", {"gross_elsewhere": Notional(199_000)}, {}),
     ("R21 spread", {"best_bid": Price("99.8"), "best_ask": Price("100.2")}, {}),
+    ("R22 offset", {"clock_offset_ns": -500 * MS}, {}),
+    ("R22 bound", {"clock_error_ns": 250 * MS}, {}),
     ("R23 age", {"signal_ts": START - 3_000 * MS}, {}),
     ("R23 drift", {"best_ask": Price("100.3"), "best_bid": Price("100.2")}, {}),
     ("R25 share", {}, {"quantity": "20"}),
