@@ -1,0 +1,114 @@
+"""Backpack's side of the candle service: `GET /api/v1/klines` and `/api/v1/time` (2.7, 0.1)."""
+
+from typing import Final
+
+import msgspec
+
+from core.domain.errors import DataInvalid
+from core.exchange.backpack import requests
+from core.exchange.backpack.refusals import reply_error
+from core.exchange.backpack.replies import read, venue_time_ns
+from core.exchange.backpack.times import NS_PER_SECOND, instant
+from core.exchange.candles.port import (
+    KlineRow,
+    SourceBusyError,
+    SourceRefusedError,
+    SourceTime,
+    SourceTroubleError,
+)
+from core.exchange.contract import Clock, Reply, Transport, TransportError, Wire
+
+DEADLINE_SECS: Final = 15.0
+_FIRST_ERROR: Final = 400
+_SERVER_ERROR: Final = 500
+_TOO_MANY: Final = 429
+_MS_NS: Final = 1_000_000
+_TROUBLE: Final = frozenset({"TIMEOUT", "MAINTENANCE", "SERVER_ERROR", "TOO_EARLY"})
+_BUSY: Final = "TOO_MANY_REQUESTS"
+
+
+class _Row(msgspec.Struct, gc=False, rename="camel"):
+    start: str
+    open: str | None = None
+    high: str | None = None
+    low: str | None = None
+    close: str | None = None
+    volume: str | None = None
+    quote_volume: str | None = None
+    trades: str | int | None = None
+
+
+class BackpackCandles:
+    """Asks one exchange that speaks Backpack's language. Closes nothing: the transport is shared.
+
+    Args:
+        name: What cached candles are kept under.
+        transport: Carries the bytes.
+        clock: Its monotonic side measures round trips.
+    """
+
+    def __init__(self, name: str, transport: Transport, clock: Clock) -> None:
+        self.name = name
+        self._transport = transport
+        self._clock = clock
+
+    async def venue_time(self) -> SourceTime:
+        """Read the clock: ms as plain text, taken as of the middle of the round trip."""
+        sent_at = self._clock.monotonic()
+        try:
+            reply = await self._reply(requests.time_request())
+            venue_ns = venue_time_ns(reply.body)
+        except (DataInvalid, SourceRefusedError) as error:
+            raise SourceTroubleError(str(error)) from error
+        half = (self._clock.monotonic() - sent_at) // 2
+        return SourceTime(venue_ns + half, half + _MS_NS)
+
+    async def klines(
+        self, symbol: str, interval: str, start_secs: int, end_secs: int
+    ) -> tuple[KlineRow, ...]:
+        """Read candles, sorted by start, each once."""
+        query = (
+            ("symbol", symbol),
+            ("interval", interval),
+            ("startTime", str(start_secs)),
+            ("endTime", str(end_secs)),
+        )
+        reply = await self._reply(Wire("GET", "/api/v1/klines", query))
+        try:
+            rows = {row.start_secs: row for row in map(_row, read(reply.body, list[_Row]))}
+        except (DataInvalid, ValueError) as error:
+            raise SourceTroubleError(f"unreadable answer: {error}") from error
+        return tuple(rows[start] for start in sorted(rows))
+
+    async def _reply(self, wire: Wire) -> Reply:
+        try:
+            reply = await self._transport.request(wire, deadline_secs=DEADLINE_SECS)
+        except TransportError as error:
+            raise SourceTroubleError(error.reason) from error
+        if reply.status < _FIRST_ERROR:
+            return reply
+        told = reply_error(reply)
+        said = f"HTTP {reply.status} {told.code} {told.message}".strip()
+        if reply.status == _TOO_MANY or told.code == _BUSY:
+            raise SourceBusyError(said, _retry_after(reply))
+        if reply.status >= _SERVER_ERROR or told.code in _TROUBLE:
+            raise SourceTroubleError(said)
+        raise SourceRefusedError(said)
+
+
+def _row(row: _Row) -> KlineRow:
+    return KlineRow(
+        start_secs=instant(row.start) // NS_PER_SECOND,
+        open=row.open,
+        high=row.high,
+        low=row.low,
+        close=row.close,
+        volume=row.volume,
+        quote_volume=row.quote_volume,
+        trades=None if row.trades is None else int(row.trades),
+    )
+
+
+def _retry_after(reply: Reply) -> float | None:
+    text = reply.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdecimal() else None
