@@ -70,9 +70,10 @@ def _parts(
         parts.append(Part(1, ((f" {clean(view.replay, 40)} ", palette.style("warning", _GROUND)),)))
     if note:
         parts.append(Part(0, ((f" {note} ", palette.style("danger", _GROUND, bold=True)),)))
-    parts.append(Part(1, _state(view, palette)))
-    parts.append(Part(2, _worth(view, palette, is_short=is_short)))
-    parts.append(Part(1, _day(view, palette)))
+    if view.mode is not Mode.REPLAY:
+        parts.append(Part(1, _state(view, palette)))
+        parts.append(Part(2, _worth(view, palette, is_short=is_short)))
+        parts.append(Part(1, _day(view, palette)))
     parts += [Part(2, _venue(venue, palette, is_short=is_short)) for venue in view.venues]
     if not view.journal_ok:
         mark = ((" ! journal ", palette.style("danger", _GROUND, bold=True)),)
@@ -120,11 +121,12 @@ def _day(view: HeaderView, palette: Palette) -> Runs:
 
 def _venue(venue: VenueHealth, palette: Palette, *, is_short: bool) -> Runs:
     is_old = venue.data_age_ms is None or venue.data_age_ms >= _STALE_MS
-    is_half = venue.is_private_up is False
+    is_half = venue.is_private_up is False or bool(venue.detail)
     role = "danger" if not venue.is_up else "warning" if is_old or is_half else "ok"
     glyph = "✕" if not venue.is_up else "◍" if is_old or is_half else "●"
     age = "down" if not venue.is_up else age_text(venue.data_age_ms)
-    private = " no private" if is_half and venue.is_up else ""
+    lame = clean(venue.detail, 20) or "no private"
+    private = f" {lame}" if is_half and venue.is_up else ""
     if is_short:
         text = clean(venue.venue, 2) if role == "ok" else f"{clean(venue.venue, 2)} {age}"
         return ((f" {glyph}{text} ", palette.style(role, _GROUND)),)
