@@ -1,11 +1,12 @@
 """Orders: their terms, their states, their fills."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from core.domain.exact import Amount, Price, Quantity
+from core.domain.exact import Amount, Notional, Price, Quantity
 from core.domain.ids import (
     AccountId,
     Asset,
@@ -46,6 +47,22 @@ class TimeInForce(StrEnum):
     GTC = "gtc"
     IOC = "ioc"
     FOK = "fok"
+
+
+class TriggerBy(StrEnum):
+    """Which price sets a conditional order off."""
+
+    LAST_PRICE = "last_price"
+    MARK_PRICE = "mark_price"
+    INDEX_PRICE = "index_price"
+
+
+class SelfTradePrevention(StrEnum):
+    """Which of two own orders that would trade with one another is given up."""
+
+    REJECT_TAKER = "reject_taker"
+    REJECT_MAKER = "reject_maker"
+    REJECT_BOTH = "reject_both"
 
 
 class LiquiditySide(StrEnum):
@@ -91,6 +108,15 @@ TERMINAL: Final = frozenset(
 )
 
 
+class AttachedExit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A take-profit or stop-loss that lives and dies with an order's position."""
+
+    trigger_price: Price
+    limit_price: Price | None = None
+    """None exits at market."""
+    trigger_by: TriggerBy | None = None
+
+
 class OrderTerms(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What an order asks of the venue. Quantity is in base units and positive."""
 
@@ -102,6 +128,17 @@ class OrderTerms(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     reduce_only: bool = False
+    quote_quantity: Notional | None = None
+    """Market orders: what to spend or receive; `quantity` then is the most it may be in base."""
+    trigger_price: Price | None = None
+    """Makes it a conditional order."""
+    trigger_by: TriggerBy | None = None
+    trigger_percent: Decimal | None = None
+    """Conditional orders: share of the position in percent; `quantity` is the most it may be."""
+    take_profit: AttachedExit | None = None
+    stop_loss: AttachedExit | None = None
+    self_trade_prevention: SelfTradePrevention | None = None
+    """None is the taker's rejection: it is never left off."""
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):

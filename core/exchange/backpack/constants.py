@@ -7,7 +7,14 @@ from enum import StrEnum
 from typing import Final
 
 from core.domain.instrument import InstrumentKind, MarketState
-from core.domain.order import OrderState, OrderType, Side, TimeInForce
+from core.domain.order import (
+    OrderState,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    TriggerBy,
+)
 
 REST_URL: Final = "https://api.backpack.exchange"
 STREAM_URL: Final = "wss://ws.backpack.exchange"
@@ -38,8 +45,14 @@ INTERVALS: Final = (
 class Instruction(StrEnum):
     """The word a signature begins with, one an endpoint."""
 
+    ACCOUNT = "accountQuery"
+    UPDATE_ACCOUNT = "accountUpdate"
+    MOST_TO_BORROW = "maxBorrowQuantity"
+    MOST_TO_ORDER = "maxOrderQuantity"
     BALANCES = "balanceQuery"
     COLLATERAL = "collateralQuery"
+    DEPOSITS = "depositQueryAll"
+    LENDING = "borrowLendPositionQuery"
     POSITIONS = "positionQuery"
     ORDER = "orderQuery"
     OPEN_ORDERS = "orderQueryAll"
@@ -48,7 +61,17 @@ class Instruction(StrEnum):
     CANCEL_ALL = "orderCancelAll"
     ORDER_HISTORY = "orderHistoryQueryAll"
     FILLS = "fillHistoryQueryAll"
+    FUNDING = "fundingHistoryQueryAll"
+    POSITION_HISTORY = "positionHistoryQueryAll"
     SETTLEMENTS = "settlementHistoryQueryAll"
+    LENDING_HISTORY = "borrowHistoryQueryAll"
+    LENDING_POSITIONS = "borrowPositionHistoryQueryAll"
+    INTEREST = "interestHistoryQueryAll"
+    DUST = "dustHistoryQueryAll"
+    STRATEGY = "strategyQuery"
+    STRATEGIES = "strategyQueryAll"
+    CANCEL_STRATEGIES = "strategyCancelAll"
+    STRATEGY_HISTORY = "strategyHistoryQueryAll"
     SUBSCRIBE = "subscribe"
 
 
@@ -67,6 +90,19 @@ TIMES_IN_FORCE: Final = {
     "FOK": TimeInForce.FOK,
 }
 TIME_IN_FORCE_WORDS: Final = {value: key for key, value in TIMES_IN_FORCE.items()}
+TRIGGER_BY_WORDS: Final = {
+    TriggerBy.LAST_PRICE: "LastPrice",
+    TriggerBy.MARK_PRICE: "MarkPrice",
+    TriggerBy.INDEX_PRICE: "IndexPrice",
+}
+SELF_TRADE_WORDS: Final = {
+    SelfTradePrevention.REJECT_TAKER: "RejectTaker",
+    SelfTradePrevention.REJECT_MAKER: "RejectMaker",
+    SelfTradePrevention.REJECT_BOTH: "RejectBoth",
+}
+DEPTH_LIMITS: Final = (5, 10, 20, 50, 100, 500, 1_000)
+BATCH_LIMIT: Final = 20
+"""Orders in one batch, as other clients send; the venue publishes no bound."""
 ORDER_STATES: Final = {
     "New": OrderState.ACCEPTED,
     "PartiallyFilled": OrderState.PARTIAL,
@@ -121,3 +157,5 @@ PARSE_REFUSALS: Final = ("failed to parse parameter", "parse request payload err
 NOT_FOUND_CODE: Final = "RESOURCE_NOT_FOUND"
 NOT_FOUND_MESSAGE: Final = "Order not found"
 EXPIRED_MESSAGE: Final = "Request has expired"
+OUT_OF_SERVICE: Final = frozenset({"MAINTENANCE", "TRADING_PAUSED"})
+"""Codes after which nothing is traded until `/status` says Ok again."""

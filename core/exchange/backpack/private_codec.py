@@ -7,12 +7,11 @@ from core.domain.exact import Amount, Price, Quantity
 from core.domain.ids import (
     AccountId,
     Asset,
-    ClientOrderId,
     InstrumentId,
     TradeId,
     VenueOrderId,
 )
-from core.domain.order import Fill, LiquiditySide
+from core.domain.order import Fill
 from core.exchange.backpack import wire
 from core.exchange.backpack.constants import (
     ORDER_STATES,
@@ -22,6 +21,7 @@ from core.exchange.backpack.constants import (
     USER_ORIGIN,
 )
 from core.exchange.backpack.times import NS_PER_US
+from core.exchange.backpack.words import asked_quantity, client_order_id_of, liquidity_side
 
 
 class PrivateCodec:
@@ -44,10 +44,10 @@ class PrivateCodec:
             account=self._account,
             instrument=instrument,
             venue_order_id=VenueOrderId(str(update.i)),
-            client_order_id=None if update.c is None else ClientOrderId(update.c),
+            client_order_id=client_order_id_of(update.c),
             state=ORDER_STATES.get(update.X),
             side=SIDES[update.S],
-            quantity=Quantity(update.q),
+            quantity=Quantity(asked_quantity(update.q, update.Y)),
             filled_quantity=Quantity(update.z),
             limit_price=None if update.p is None else Price(update.p),
             order_type=ORDER_TYPES.get(update.o),
@@ -64,7 +64,7 @@ class PrivateCodec:
             account=self._account,
             instrument=instrument,
             venue_order_id=VenueOrderId(str(update.i)),
-            client_order_id=None if update.c is None else ClientOrderId(update.c),
+            client_order_id=client_order_id_of(update.c),
             trade_id=None if update.t is None else TradeId(str(update.t)),
             side=SIDES[update.S],
             quantity=Quantity(update.l),
@@ -97,10 +97,3 @@ class PrivateCodec:
             available=Amount(update.A),
             locked=Amount(update.L + update.S),
         )
-
-
-def liquidity_side(is_maker: bool | None) -> LiquiditySide:  # noqa: FBT001 - the wire's own form
-    """Name who gave liquidity."""
-    if is_maker is None:
-        return LiquiditySide.UNKNOWN
-    return LiquiditySide.MAKER if is_maker else LiquiditySide.TAKER

@@ -1,9 +1,8 @@
 """Reads Backpack's REST replies as domain rows. Numbers come as text or as JSON numbers."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final, TypeVar
-
-import msgspec
+from typing import Final
 
 from core.domain.errors import DataInvalid
 from core.domain.events import BalanceReport, OrderReport, PositionReport, SettlementReport
@@ -11,7 +10,6 @@ from core.domain.exact import Amount, Price, Quantity
 from core.domain.ids import (
     AccountId,
     Asset,
-    ClientOrderId,
     Symbol,
     TradeId,
     VenueOrderId,
@@ -19,19 +17,39 @@ from core.domain.ids import (
     venue_of,
 )
 from core.domain.order import Fill, Side
+from core.exchange.backpack.account_rows import (
+    BalanceRow,
+    CollateralAsset,
+    CollateralRow,
+    PositionRow,
+)
 from core.exchange.backpack.constants import ORDER_STATES, ORDER_TYPES, SIDES, TIMES_IN_FORCE
-from core.exchange.backpack.private_codec import liquidity_side
+from core.exchange.backpack.rows import Row, read
 from core.exchange.backpack.times import instant_of
+from core.exchange.backpack.words import asked_quantity, client_order_id_of, liquidity_side
 
-_T = TypeVar("_T")
+__all__ = [
+    "SETTLEMENT_SOURCES",
+    "BalanceRow",
+    "CollateralAsset",
+    "CollateralRow",
+    "FillRow",
+    "OrderRow",
+    "PositionRow",
+    "SettlementRow",
+    "balance_reports",
+    "fill_of",
+    "order_report",
+    "position_report",
+    "read",
+    "settlement_report",
+    "venue_time_ns",
+]
+_NO_BALANCE: Final = BalanceRow(available=Decimal(0))
 _SETTLEMENT_ASSET: Final = Asset("USDC")
 
 
-class _Row(msgspec.Struct, gc=False, rename="camel"):
-    pass
-
-
-class OrderRow(_Row):
+class OrderRow(Row):
     """An order as `/order`, `/orders` and `/history/orders` state it."""
 
     id: str | int
@@ -42,14 +60,39 @@ class OrderRow(_Row):
     time_in_force: str = ""
     quantity: Decimal | None = None
     executed_quantity: Decimal | None = None
+    executed_quote_quantity: Decimal | None = None
+    quote_quantity: Decimal | None = None
     price: Decimal | None = None
-    client_id: int | None = None
+    client_id: int | str | None = None
+    post_only: bool | None = None
     reduce_only: bool | None = None
+    self_trade_prevention: str | None = None
     created_at: str | int | None = None
     expiry_reason: str | None = None
+    system_order_type: str | None = None
+    related_order_id: str | int | None = None
+    strategy_id: str | int | None = None
+    trigger_price: Decimal | None = None
+    trigger_by: str | None = None
+    trigger_quantity: str | int | None = None
+    """An amount, or a share of the position such as `80%`."""
+    triggered_at: str | int | None = None
+    take_profit_trigger_price: Decimal | None = None
+    take_profit_limit_price: Decimal | None = None
+    take_profit_trigger_by: str | None = None
+    stop_loss_trigger_price: Decimal | None = None
+    stop_loss_limit_price: Decimal | None = None
+    stop_loss_trigger_by: str | None = None
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """What was paid on average, None before the first fill."""
+        if not self.executed_quantity or self.executed_quote_quantity is None:
+            return None
+        return self.executed_quote_quantity / self.executed_quantity
 
 
-class FillRow(_Row):
+class FillRow(Row):
     """A row of `/history/fills`."""
 
     symbol: str
@@ -61,49 +104,12 @@ class FillRow(_Row):
     fee: Decimal = Decimal(0)
     fee_symbol: str = ""
     is_maker: bool | None = None
-    client_id: int | None = None
-    trade_id: int | None = None
+    client_id: int | str | None = None
+    trade_id: int | str | None = None
     system_order_type: str | None = None
 
 
-class PositionRow(_Row):
-    """A row of `/position`; `netQuantity` is the signed size."""
-
-    symbol: str
-    net_quantity: Decimal
-    entry_price: Decimal | None = None
-
-
-class BalanceRow(_Row):
-    """One asset of `/capital`."""
-
-    available: Decimal
-    locked: Decimal = Decimal(0)
-    staked: Decimal = Decimal(0)
-
-
-class CollateralAsset(_Row):
-    """One asset of `/capital/collateral`."""
-
-    symbol: str
-    total_quantity: Decimal = Decimal(0)
-    available_quantity: Decimal = Decimal(0)
-    lend_quantity: Decimal = Decimal(0)
-    open_order_quantity: Decimal = Decimal(0)
-
-
-class CollateralRow(_Row):
-    """`/capital/collateral`: what the whole account is worth, in USDC."""
-
-    net_equity: Decimal
-    net_equity_available: Decimal
-    imf: Decimal | None = None
-    mmf: Decimal | None = None
-    margin_fraction: Decimal | None = None
-    collateral: list[CollateralAsset] = []
-
-
-class SettlementRow(_Row):
+class SettlementRow(Row):
     """A row of `/history/settlement`."""
 
     quantity: Decimal
@@ -111,18 +117,6 @@ class SettlementRow(_Row):
     timestamp: str | int
     position_id: str | int | None = None
     engine_sequence: str | int | None = None
-
-
-def read(body: bytes, kind: type[_T]) -> _T:
-    """Decode a reply's body.
-
-    Raises:
-        DataInvalid: when it is not of that form.
-    """
-    try:
-        return msgspec.json.decode(body, type=kind, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
-        raise DataInvalid("reply cannot be read", str(error)[:200]) from error
 
 
 def order_report(row: OrderRow, account: AccountId, ts_recv: int) -> OrderReport:
@@ -137,10 +131,10 @@ def order_report(row: OrderRow, account: AccountId, ts_recv: int) -> OrderReport
         account=account,
         instrument=instrument_id(venue_of(account), Symbol(row.symbol)),
         venue_order_id=VenueOrderId(str(row.id)),
-        client_order_id=None if row.client_id is None else ClientOrderId(row.client_id),
+        client_order_id=client_order_id_of(row.client_id),
         state=ORDER_STATES.get(row.status),
         side=_side(row.side),
-        quantity=Quantity(row.quantity or Decimal(0)),
+        quantity=Quantity(asked_quantity(row.quantity, row.trigger_quantity)),
         filled_quantity=Quantity(row.executed_quantity or Decimal(0)),
         limit_price=None if row.price is None else Price(row.price),
         order_type=ORDER_TYPES.get(row.order_type),
@@ -160,7 +154,7 @@ def fill_of(row: FillRow, account: AccountId) -> Fill:
         account=account,
         instrument=instrument_id(venue_of(account), Symbol(row.symbol)),
         venue_order_id=VenueOrderId(str(row.order_id)),
-        client_order_id=None if row.client_id is None else ClientOrderId(row.client_id),
+        client_order_id=client_order_id_of(row.client_id),
         trade_id=None if row.trade_id is None else TradeId(str(row.trade_id)),
         side=_side(row.side),
         quantity=Quantity(row.quantity),
@@ -186,20 +180,30 @@ def position_report(row: PositionRow, account: AccountId, ts_recv: int) -> Posit
 
 
 def balance_reports(
-    rows: dict[str, BalanceRow], account: AccountId, ts_recv: int
+    rows: dict[str, BalanceRow],
+    account: AccountId,
+    ts_recv: int,
+    lent: Mapping[str, Decimal] | None = None,
 ) -> tuple[BalanceReport, ...]:
-    """Read the balances; `POINTS` is no money and is left out."""
+    """Read the balances; lent funds count as locked, `POINTS` is no money and is left out."""
+    lent = lent or {}
     return tuple(
-        BalanceReport(
-            ts_event=ts_recv,
-            ts_recv=ts_recv,
-            account=account,
-            asset=Asset(asset),
-            available=Amount(row.available),
-            locked=Amount(row.locked + row.staked),
-        )
-        for asset, row in rows.items()
+        _balance(asset, rows.get(asset, _NO_BALANCE), lent.get(asset, Decimal(0)), account, ts_recv)
+        for asset in dict.fromkeys([*rows, *lent])
         if asset != "POINTS"
+    )
+
+
+def _balance(
+    asset: str, row: BalanceRow, lent: Decimal, account: AccountId, ts_recv: int
+) -> BalanceReport:
+    return BalanceReport(
+        ts_event=ts_recv,
+        ts_recv=ts_recv,
+        account=account,
+        asset=Asset(asset),
+        available=Amount(row.available),
+        locked=Amount(row.locked + row.staked + lent),
     )
 
 

@@ -1,82 +1,54 @@
-"""Builds Backpack's REST requests. Pure: signing takes time and window as arguments."""
+"""Builds the signed REST requests. Pure: signing takes time and window as arguments.
 
+Nothing here moves funds out of an account: trading needs no such call.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
 from core.domain.effects import PlaceOrder
-from core.domain.ids import ClientOrderId, Symbol, VenueOrderId, symbol_of
-from core.domain.order import OrderTerms, OrderType
-from core.exchange.backpack.constants import (
-    DEPTH_LIMIT,
-    INTERVALS,
-    KLINES_LIMIT,
-    ORDER_TYPE_WORDS,
-    PERPETUAL_SUFFIX,
-    SIDE_WORDS,
-    TIME_IN_FORCE_WORDS,
-    Instruction,
+from core.domain.exact import plain
+from core.domain.ids import ClientOrderId, Symbol, VenueOrderId
+from core.exchange.backpack.constants import BATCH_LIMIT, Instruction
+from core.exchange.backpack.order_fields import Fields, order_fields
+from core.exchange.backpack.public_requests import (
+    depth_request,
+    klines_request,
+    markets_request,
+    status_request,
+    time_request,
+    trades_request,
 )
-from core.exchange.backpack.signing import Credentials, Value, signed_headers, signed_text, written
+from core.exchange.backpack.signing import (
+    Credentials,
+    signed_batch_text,
+    signed_headers,
+    signed_text,
+    written,
+)
 from core.exchange.contract import Wire
 
+__all__ = [
+    "Fields",
+    "Signer",
+    "batch_request",
+    "cancel_all_request",
+    "cancel_request",
+    "cancel_strategies_request",
+    "depth_request",
+    "klines_request",
+    "leverage_request",
+    "markets_request",
+    "order_fields",
+    "place_request",
+    "status_request",
+    "time_request",
+    "trades_request",
+]
 _JSON: Final = (("Content-Type", "application/json; charset=utf-8"),)
-Fields = dict[str, Value]
-
-
-# ---- public ----------------------------------------------------------------------------------
-
-
-def status_request() -> Wire:
-    """Ask whether the venue is open."""
-    return Wire("GET", "/api/v1/status")
-
-
-def time_request() -> Wire:
-    """Ask for the venue's clock, ms as plain text."""
-    return Wire("GET", "/api/v1/time")
-
-
-def markets_request() -> Wire:
-    """Ask for the catalogue of spot and perpetual markets."""
-    return Wire("GET", "/api/v1/markets")
-
-
-def depth_request(symbol: Symbol, limit: int = DEPTH_LIMIT) -> Wire:
-    """Ask for a whole book."""
-    return Wire("GET", "/api/v1/depth", (("symbol", symbol), ("limit", str(limit))))
-
-
-def trades_request(symbol: Symbol, limit: int = 100) -> Wire:
-    """Ask for the newest public prints."""
-    return Wire("GET", "/api/v1/trades", (("symbol", symbol), ("limit", str(limit))))
-
-
-def klines_request(
-    symbol: Symbol, interval: str, *, start_secs: int, end_secs: int, now_secs: int, step_secs: int
-) -> Wire:
-    """Ask for candles; whole seconds, at most 1,000 of them, never of the future (2.7).
-
-    Raises:
-        ValueError: when one of the four guards refuses the window.
-    """
-    if interval not in INTERVALS:
-        raise ValueError(f"interval must be one of {', '.join(INTERVALS)}, was {interval!r}")
-    end_secs = min(end_secs, now_secs)
-    if not 0 < start_secs < end_secs:
-        raise ValueError(f"start must lie before end and now, was {start_secs} to {end_secs}")
-    if end_secs - start_secs > KLINES_LIMIT * step_secs:
-        raise ValueError(f"window must hold at most {KLINES_LIMIT} candles of {interval}")
-    query = (
-        ("symbol", symbol),
-        ("interval", interval),
-        ("startTime", str(start_secs)),
-        ("endTime", str(end_secs)),
-    )
-    return Wire("GET", "/api/v1/klines", query)
-
-
-# ---- signed ----------------------------------------------------------------------------------
 
 
 class Signer:
@@ -103,9 +75,25 @@ class Signer:
         timestamp_ms: int,
         window_ms: int,
     ) -> Wire:
-        """Build a signed POST or DELETE; the body holds exactly what is signed."""
+        """Build a signed POST, PATCH or DELETE; the body holds exactly what is signed."""
         headers = self._headers(instruction, fields, timestamp_ms, window_ms)
         return Wire(method, path, (), (*headers, *_JSON), msgspec.json.encode(fields))
+
+    def batch(
+        self,
+        path: str,
+        instruction: str,
+        items: Sequence[Fields],
+        *,
+        timestamp_ms: int,
+        window_ms: int,
+    ) -> Wire:
+        """Build a signed POST of a list; each item is signed with its instruction."""
+        text = signed_batch_text(instruction, items, timestamp_ms=timestamp_ms, window_ms=window_ms)
+        headers = signed_headers(
+            self._credentials, text, timestamp_ms=timestamp_ms, window_ms=window_ms
+        )
+        return Wire("POST", path, (), (*headers, *_JSON), msgspec.json.encode(items))
 
     def _headers(
         self, instruction: str, fields: Fields, timestamp_ms: int, window_ms: int
@@ -114,6 +102,9 @@ class Signer:
         return signed_headers(
             self._credentials, text, timestamp_ms=timestamp_ms, window_ms=window_ms
         )
+
+
+# ---- orders ----------------------------------------------------------------------------------
 
 
 def place_request(signer: Signer, effect: PlaceOrder, *, timestamp_ms: int, window_ms: int) -> Wire:
@@ -129,25 +120,21 @@ def place_request(signer: Signer, effect: PlaceOrder, *, timestamp_ms: int, wind
     )
 
 
-def order_fields(terms: OrderTerms, client_order_id: ClientOrderId) -> Fields:
-    """Write an order's terms in the venue's words; what is not set is left out."""
-    symbol = symbol_of(terms.instrument)
-    fields: Fields = {
-        "clientId": int(client_order_id),
-        "orderType": ORDER_TYPE_WORDS[terms.order_type],
-        "quantity": str(terms.quantity),
-        "selfTradePrevention": "RejectTaker",
-        "side": SIDE_WORDS[terms.side],
-        "symbol": symbol,
-        "timeInForce": TIME_IN_FORCE_WORDS[terms.time_in_force],
-    }
-    if terms.order_type is OrderType.LIMIT:
-        fields["price"] = str(terms.limit_price)
-    if terms.post_only:
-        fields["postOnly"] = True
-    if terms.reduce_only and symbol.endswith(PERPETUAL_SUFFIX):
-        fields["reduceOnly"] = True
-    return fields
+def batch_request(
+    signer: Signer, effects: Sequence[PlaceOrder], *, timestamp_ms: int, window_ms: int
+) -> Wire:
+    """Build the placement of several approved orders in one request.
+
+    Raises:
+        ValueError: for none or more than 20, or for two with one client id.
+    """
+    ids = {effect.client_order_id for effect in effects}
+    if not 0 < len(effects) <= BATCH_LIMIT or len(ids) != len(effects):
+        raise ValueError(f"a batch holds 1 to {BATCH_LIMIT} orders of different ids")
+    items = [order_fields(e.approved.leg.terms, e.client_order_id) for e in effects]
+    return signer.batch(
+        "/api/v1/orders", Instruction.PLACE, items, timestamp_ms=timestamp_ms, window_ms=window_ms
+    )
 
 
 def cancel_request(
@@ -176,14 +163,61 @@ def cancel_request(
 
 
 def cancel_all_request(
-    signer: Signer, symbol: Symbol, *, timestamp_ms: int, window_ms: int
+    signer: Signer,
+    symbol: Symbol,
+    *,
+    timestamp_ms: int,
+    window_ms: int,
+    order_kind: str | None = None,
 ) -> Wire:
-    """Build the cancel of every order of one market."""
+    """Build the cancel of every order of one market.
+
+    Args:
+        signer: Signs it.
+        symbol: The market.
+        timestamp_ms: The venue's time.
+        window_ms: How long it is valid.
+        order_kind: `RestingLimitOrder` or `ConditionalOrder`; both if None.
+    """
+    fields: Fields = {"symbol": symbol}
+    if order_kind is not None:
+        fields["orderType"] = order_kind
     return signer.command(
         "DELETE",
         "/api/v1/orders",
         Instruction.CANCEL_ALL,
+        fields,
+        timestamp_ms=timestamp_ms,
+        window_ms=window_ms,
+    )
+
+
+def cancel_strategies_request(
+    signer: Signer, symbol: Symbol, *, timestamp_ms: int, window_ms: int
+) -> Wire:
+    """Build the cancel of every scheduled strategy of one market."""
+    return signer.command(
+        "DELETE",
+        "/api/v1/strategies",
+        Instruction.CANCEL_STRATEGIES,
         {"symbol": symbol},
+        timestamp_ms=timestamp_ms,
+        window_ms=window_ms,
+    )
+
+
+# ---- account ---------------------------------------------------------------------------------
+
+
+def leverage_request(
+    signer: Signer, leverage_limit: Decimal, *, timestamp_ms: int, window_ms: int
+) -> Wire:
+    """Build the change of the account's leverage limit, which holds for all its markets."""
+    return signer.command(
+        "PATCH",
+        "/api/v1/account",
+        Instruction.UPDATE_ACCOUNT,
+        {"leverageLimit": plain(leverage_limit)},
         timestamp_ms=timestamp_ms,
         window_ms=window_ms,
     )

@@ -135,7 +135,7 @@ class Liquidation(_Wire):
 
 
 class OrderUpdate(_Wire):
-    """`account.orderUpdate`: `l`, `L` of this fill, `z` filled in all."""
+    """`account.orderUpdate`: `l`, `L` of this fill, `z` filled in all, `Y` waits for a trigger."""
 
     s: str
     i: str | int
@@ -147,17 +147,18 @@ class OrderUpdate(_Wire):
     f: str = ""
     q: Decimal = Decimal(0)
     z: Decimal = Decimal(0)
-    c: int | None = None
+    c: int | str | None = None
     p: Decimal | None = None
     l: Decimal | None = None  # noqa: E741 - the venue's word
     L: Decimal | None = None
     n: Decimal | None = None
     N: str | None = None
     m: bool | None = None
-    t: int | None = None
+    t: int | str | None = None
     r: bool | None = None
     R: str | None = None
     O: str | None = None  # noqa: E741 - the venue's word
+    Y: str | int | None = None
 
 
 class PositionUpdate(_Wire):
