@@ -124,17 +124,6 @@ def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> lis
         facts.append(_state(TradingState.HALTED, "no account in this run", at))
     elif rooms.risk.state is not TradingState.HALTED:
         facts.append(_state(TradingState.RECONCILING, "comparing with the venue", at))
-    if not restored and settings.strategies_on:
-        facts.extend(
-            StrategySwitched(at=at, strategy=name, is_on=True, by="configuration")
-            for name in rooms.host.seats
-        )
-    if rooms.risk.state is not TradingState.HALTED:
-        facts.append(
-            TradingStateChanged(
-                at=at, state=TradingState.RECONCILING, reason="comparing with the venue"
-            )
-        )
     wanted = rooms.watchlist.instruments or settings.watchlist
     opening = rooms.watchlist.open(wanted, at)
     if settings.can_query:
