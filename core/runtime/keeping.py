@@ -35,6 +35,11 @@ BEAT: Final = "desk/second"
 REPLAY: Final = "replay"
 _SECOND: Final = 1_000_000_000
 _CANCEL_EVERY: Final = 2 * _SECOND
+_PRIVATE_KINDS: Final = {
+    OrderReport: "order_update",
+    PositionReport: "position_update",
+    BalanceReport: "balance_update",
+}
 Handler = Callable[[Any, int], Reaction]
 
 
@@ -58,6 +63,7 @@ class Keeper:
         self._valuation = valuation
         self.day_mark: EquityMarked | None = None
         self.leader_fills = 0
+        self.private_frames = {"order_update": 0, "position_update": 0, "balance_update": 0}
 
     def handlers(self) -> dict[type, Handler]:
         """Return what is done with which event."""
@@ -135,6 +141,7 @@ class Keeper:
         return [Reaction(fills), *(self._trading.on_report(row, at) for row in reports)]
 
     def _disturb(self, body: OrderReport | BalanceReport | PositionReport, _at: int) -> Reaction:
+        self.private_frames[_PRIVATE_KINDS[type(body)]] += 1
         reconciler = self._reconcilers.get(body.account)
         if reconciler is not None:
             reconciler.touched()

@@ -50,6 +50,7 @@ def trading_summary(shell: Shell, exceptions: int, elapsed_secs: float) -> dict[
     return {
         "mode": rooms.mode.value,
         **market,
+        "private_frames_by_kind": rooms.keeper.private_frames,
         "fills": rooms.trading.ledger.fills,
         "leader_fills": rooms.keeper.leader_fills,
         "decisions": sum(seat.decisions for seat in seats),
