@@ -25,10 +25,12 @@ MAY_IMPORT: Final = {
 NAMES_VENUES: Final = ("backpack", "binance")
 CONFIGURATION: Final = {
     "core/runtime/config.py",
+    "core/runtime/doctor.py",
     "core/runtime/runs.py",
     "core/runtime/sources.py",
     "core/runtime/replay.py",
     "tui/cli.py",
+    "tui/doctor.py",
 }
 """Where a venue may be chosen by name."""
 

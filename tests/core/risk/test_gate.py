@@ -317,7 +317,7 @@ class Law:
     def broken(self) -> set[str]:
         """Return every rule that is broken."""
         hard = ("R01", "R02", "R03", "R04", "R05", "R06", "R08", "R09", "R17", "R19", "R20")
-        soft = ("R10", "R11", "R12", "R21", "R23")
+        soft = ("R10", "R11", "R12", "R21", "R22", "R23")
         names = hard if self.reduces() else hard + soft
         return {name for name in names if not getattr(self, name.lower())()}
 
@@ -463,6 +463,12 @@ class Law:
         low, high = Fraction(bid.value), Fraction(ask.value)
         return (high - low) / (high + low) * 10_000 <= 20
 
+    def r22(self) -> bool:
+        """The venue's clock is near ours, and surely so."""
+        offset, error = self.i.clock_offset_ns, self.i.clock_error_ns
+        is_known = offset is not None and error is not None
+        return is_known and abs(offset or 0) <= 5 * 10**8 and (error or 0) <= 25 * 10**7
+
     def r23(self) -> bool:
         """The signal is young and the price did not run away."""
         if self.i.signal_ts is None or self.i.confirmed_by is not None:
@@ -541,6 +547,8 @@ def _random_case(rng: random.Random) -> tuple[Intent, GateInputs]:
             START - rng.randint(0, 2_900) * MS, None, START - 3_000 * MS, START - 10**10
         ),
         signal_price=seldom(Price(mid), None, Price(mid * Decimal("0.997")), Price(mid * 2)),
+        clock_offset_ns=seldom(rng.randint(-400, 400) * MS, None, -500 * MS, 500 * MS + 1),
+        clock_error_ns=seldom(rng.randint(0, 200) * MS, None, 250 * MS, 250 * MS + 1),
         confirmed_by=seldom(None, "cockpit"),
         confirmed_hash=seldom(None, terms_hash(wish.legs), "other"),
     )
