@@ -181,6 +181,13 @@ class StrategySwitched(_Fact, frozen=True, kw_only=True):
     by: str
 
 
+class StrategyPaused(_Fact, frozen=True, kw_only=True):
+    """A strategy raised or took too long; it stays silent until a person switches it on."""
+
+    strategy: StrategyId
+    reason: str
+
+
 class Reconciled(_Fact, frozen=True, kw_only=True):
     """Ledger and venue were compared."""
 
@@ -233,6 +240,7 @@ Fact = (
     | AlertEnded
     | TradingStateChanged
     | StrategySwitched
+    | StrategyPaused
     | Reconciled
     | EquityMarked
     | WatchlistChanged

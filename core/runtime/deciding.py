@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.domain.effects import Effect, WakeAt
+from core.domain.facts import StrategyPaused
 from core.domain.reaction import Reaction
 from core.runtime.orderdesk import OrderDesk, Outcome, with_outcomes
 from core.runtime.strategy_host import Seat, StrategyHost
@@ -23,7 +24,10 @@ class StrategyDeciders:
 
     def reactions(self, body: Any, at: int) -> Iterator[Reaction]:
         """Answer one event, a reaction for each wish, lazily."""
-        for seat, step in self._host.decide(body, at):
+        for seat, step, fault in self._host.decide(body, at):
+            if fault:
+                name = seat.strategy.strategy_id
+                yield Reaction((StrategyPaused(at=at, strategy=name, reason=fault),))
             yield from self._carried(seat, step, at)
 
     def _carried(self, seat: Seat, step: Step, at: int) -> Iterator[Reaction]:

@@ -11,7 +11,7 @@ import msgspec
 
 from core.domain.events import Body, LeaderFilled
 from core.domain.exact import ZERO_QUANTITY, Price, Quantity
-from core.domain.facts import DecisionTaken, StrategySwitched, Verdict
+from core.domain.facts import DecisionTaken, StrategyPaused, StrategySwitched, Verdict
 from core.domain.fixed import unscaled
 from core.domain.ids import AccountId, InstrumentId, StrategyId
 from core.domain.views import BookState
@@ -100,24 +100,27 @@ class StrategyHost:
 
     def appliers(self) -> dict[type, Callable[[Any], None]]:
         """Return how facts change strategies' states."""
-        return {DecisionTaken: self._apply_decision, StrategySwitched: self._apply_switch}
+        return {
+            DecisionTaken: self._apply_decision,
+            StrategySwitched: self._apply_switch,
+            StrategyPaused: self._apply_pause,
+        }
 
     def listens(self, kind: type) -> bool:
         """Whether any strategy wants this kind of event at all."""
         return kind in self._listeners
 
-    def decide(self, body: Body, at: int) -> list[tuple[Seat, Step]]:
-        """Ask every strategy that is on and wants this event."""
+    def decide(self, body: Body, at: int) -> list[tuple[Seat, Step, str]]:
+        """Ask every strategy that is on and wants this event; a third word is why it is over."""
         steps = []
         for seat in self._listeners.get(type(body), ()):
             if seat.is_on and not seat.paused_reason and _wants(seat.strategy, body):
-                step = self._step(seat, body, at)
-                if step is not None:
-                    seat.state = step.state
-                    steps.append((seat, step))
+                step, fault = self._step(seat, body, at)
+                seat.state = step.state
+                steps.append((seat, step, fault))
         return steps
 
-    def _step(self, seat: Seat, body: Body, at: int) -> Step | None:
+    def _step(self, seat: Seat, body: Body, at: int) -> tuple[Step, str]:
         strategy = seat.strategy
         view = RuntimeView(at, strategy.strategy_id, self._account, self._market, self._trading)
         begun = self._stopwatch()
@@ -126,15 +129,16 @@ class StrategyHost:
         except Exception:
             # A user's strategy may raise anything; it is paused, the engine goes on.
             log.exception("strategy.failed", extra={"strategy": strategy.strategy_id})
-            self._pause(seat, "it raised an error (see the log)")
-            return None
+            return Step(seat.state), "it raised an error (see the log)"
         if self._stopwatch() - begun > SLOW_NS:
-            self._pause(seat, "it took over 100 ms for one decision")
-        return step
+            return step, "it took over 100 ms for one decision"
+        return step, ""
 
-    def _pause(self, seat: Seat, reason: str) -> None:
-        seat.paused_reason = reason
-        self.version += 1
+    def _apply_pause(self, fact: StrategyPaused) -> None:
+        seat = self.seats.get(fact.strategy)
+        if seat is not None:
+            seat.paused_reason = fact.reason
+            self.version += 1
 
     def _apply_decision(self, fact: DecisionTaken) -> None:
         seat = self.seats.get(fact.strategy)

@@ -106,6 +106,28 @@ def test_paused_strategy_hears_again_once_it_is_switched_on(odd: Odd) -> None:
     assert (silent, len(odd.heard)) == (0, 1)
 
 
+def test_paused_strategy_is_still_paused_after_a_restart(odd: Odd) -> None:
+    """A pause is a fact: it stands in the journal."""
+    rig = rig_with(odd)
+
+    def fail() -> None:
+        raise ZeroDivisionError("of the user")
+
+    odd.fault = fail
+    rig.leader(trade="a")
+    odd.fault = None
+    copier = CopyTrade(CopyTradeParameters(ratio=0.5), ACCOUNT)
+    reborn = Rig(
+        strategies=(odd, copier), journal=rig.facts, venue=rig.venue, epoch=2, at=rig.at
+    ).open_markets()
+    odd.heard.clear()
+
+    reborn.leader(trade="b")
+
+    assert odd.heard == []
+    assert reborn.rooms.host.seats[ODD].paused_reason
+
+
 def test_strategy_of_chosen_markets_hears_timers_too() -> None:
     """Markets are a filter for what has a market, and no trap for what has none."""
     odd = Odd(frozenset({TimerFired, QuoteSeen}), frozenset({SOL_PERP}))
