@@ -192,6 +192,36 @@ def doctor(
     run_doctor(backpack_url, backpack_ws_url, data_folder(data_dir), keys, as_json=as_json)
 
 
+@app.command()
+def klines(
+    symbol: Annotated[str, typer.Argument(help="A market, such as SOL_USDC_PERP.")],
+    interval: Annotated[str, typer.Argument(help="1s, 1m, 15m, 1h, 1d, 1w, 1month ...")],
+    since: Annotated[
+        str, typer.Option("--since", help="ISO time with zone, date, or how long ago: 36h, 2d.")
+    ] = "1d",
+    until: Annotated[str, typer.Option("--until", help="The same; the venue's now if empty.")] = "",
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002  a flag of the command line
+    backpack_url: Annotated[str, typer.Option("--backpack-url", help="REST address.")] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Print candles of any range: every bucket once, in UTC, quiet ones without prices."""
+    from core.exchange.backpack.candle_source import network_candles  # noqa: PLC0415  heavy
+    from tui.klines import KlinesQuestion, run_klines  # noqa: PLC0415  as above
+
+    question = KlinesQuestion(
+        symbol=symbol,
+        interval=interval,
+        since=since,
+        until=until,
+        as_csv=as_csv,
+        as_json=as_json,
+        url=backpack_url,
+        folder=data_folder(data_dir),
+    )
+    raise typer.Exit(run_klines(question, network_candles))
+
+
 def main() -> None:
     """Run the command line; a wrong input is one sentence and exit code 2."""
     try:

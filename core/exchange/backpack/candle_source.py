@@ -6,6 +6,7 @@ import msgspec
 
 from core.domain.errors import DataInvalid
 from core.exchange.backpack import requests
+from core.exchange.backpack.constants import REST_URL, STREAM_URL
 from core.exchange.backpack.refusals import reply_error
 from core.exchange.backpack.replies import read, venue_time_ns
 from core.exchange.backpack.times import NS_PER_SECOND, instant
@@ -17,6 +18,7 @@ from core.exchange.candles.port import (
     SourceTroubleError,
 )
 from core.exchange.contract import Clock, Reply, Transport, TransportError, Wire
+from core.exchange.network import NetworkTransport
 
 DEADLINE_SECS: Final = 15.0
 _FIRST_ERROR: Final = 400
@@ -39,7 +41,7 @@ class _Row(msgspec.Struct, gc=False, rename="camel"):
 
 
 class BackpackCandles:
-    """Asks one exchange that speaks Backpack's language. Closes nothing: the transport is shared.
+    """Asks one exchange that speaks Backpack's language.
 
     Args:
         name: What cached candles are kept under.
@@ -51,6 +53,10 @@ class BackpackCandles:
         self.name = name
         self._transport = transport
         self._clock = clock
+
+    async def close(self) -> None:
+        """Close the transport, where nobody shares it."""
+        await self._transport.close()
 
     async def venue_time(self) -> SourceTime:
         """Read the clock: ms as plain text, taken as of the middle of the round trip."""
@@ -112,3 +118,9 @@ def _row(row: _Row) -> KlineRow:
 def _retry_after(reply: Reply) -> float | None:
     text = reply.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdecimal() else None
+
+
+def network_candles(rest_url: str, clock: Clock) -> BackpackCandles:
+    """Open a source on the network; the address is its name, so that no two share candles."""
+    address = rest_url or REST_URL
+    return BackpackCandles(address, NetworkTransport(address, STREAM_URL), clock)

@@ -50,6 +50,9 @@ class KlineSource(Protocol):
 
     name: str
 
+    async def close(self) -> None:
+        """Close what was opened for it."""
+
     async def venue_time(self) -> SourceTime:
         """Read the venue's clock. Raises SourceTroubleError."""
 

@@ -7,7 +7,7 @@ with aware times of any zone; future, reversed and ancient ranges have answers t
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from core.exchange.candles.asking import Asker
@@ -63,6 +63,10 @@ class CandleService:
     def budget_left(self) -> int:
         """Return how many requests may leave at once."""
         return self._asker.budget_left()
+
+    async def now(self) -> datetime:
+        """Return the venue's time, never ahead of it. Raises CandlesUnavailable."""
+        return datetime.fromtimestamp(await self._asker.now_secs(), UTC)
 
     async def candles(
         self,
