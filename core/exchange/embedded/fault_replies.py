@@ -81,7 +81,10 @@ def edited(faults: Faults, path: str, account: str | None, reply: Reply) -> Repl
     editors = _EDITORS.get(path, ())
     if reply.status != _OK or not editors or faults.is_quiet:
         return reply
-    tree = msgspec.json.decode(reply.body)
+    try:
+        tree = msgspec.json.decode(reply.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return reply  # another fault was there before
     rows = tree if isinstance(tree, list) else [tree]
     for fault_id, modes, edit in editors:
         rows = _each(rows, faults, fault_id, modes, account, edit)

@@ -8,7 +8,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final, Literal
 
 import msgspec
@@ -119,20 +119,19 @@ class Proxy:
             asyncio.create_task(self._pass(far_reader, writer, "down"), name="proxy down"),
         ]
         resetting = asyncio.create_task(self._reset(), name="proxy reset")
+        tasks = [*ways, resetting]
         try:
-            done, _ = await asyncio.wait([*ways, resetting], return_when=asyncio.FIRST_COMPLETED)
-            if resetting not in done:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not resetting.done():
                 await self._close_slowly()
+                writer.close()
         finally:
-            for task in (*ways, resetting):
-                task.cancel()
-            await asyncio.gather(*ways, resetting, return_exceptions=True)
-            is_clean = not resetting.done() or resetting.cancelled()
             _abort(far_writer)
-            if is_clean:
-                await _closed(writer)
-            else:
+            if not writer.is_closing():
                 _abort(writer)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Direction
@@ -215,12 +214,6 @@ def _abort(writer: asyncio.StreamWriter) -> None:
     if line is not None and line.fileno() >= 0:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-
-
-async def _closed(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
 
 
 @asynccontextmanager

@@ -4,38 +4,25 @@ import random
 
 import pytest
 from embedded_client import START_NS, Client, decoded, quiet_exchange
+from embedded_sums import sums
 
-from core.exchange.embedded.accounts import Account
-from core.exchange.embedded.exchange import Exchange
 from core.exchange.embedded.margin import fraction
-from core.exchange.embedded.spec import ASSETS, MarginFunction
+from core.exchange.embedded.spec import MarginFunction
 from core.exchange.embedded.units import SCALE, atoms
 from core.exchange.embedded.world import DemoWorld
 
 PERP = "SOL_USDC_PERP"
 
 
-def _sums(exchange: Exchange) -> dict[str, int]:
-    """Return every asset over all accounts, open positions counted at their cost."""
-    accounts = exchange.floor.clearing.accounts.values()
-    totals = {asset: sum(each.balance(asset).total for each in accounts) for asset in ASSETS}
-    totals["USDC"] += sum(_unpaid_cost(account) for account in accounts)
-    return totals
-
-
-def _unpaid_cost(account: Account) -> int:
-    return sum(-position.cost - position.settled for position in account.positions.values())
-
-
 def test_a_living_world_conserves_every_asset() -> None:
     """Sums over all accounts, the fee account included, never change by an atom."""
     world = DemoWorld(11, START_NS)
-    before = {name: _sums(venue.exchange) for name, venue in world.venues.items()}
+    before = {name: sums(venue.exchange) for name, venue in world.venues.items()}
 
     world.advance(START_NS + 25_000_000_000)
 
     for name, venue in world.venues.items():
-        assert _sums(venue.exchange) == before[name]
+        assert sums(venue.exchange) == before[name]
         fees = venue.exchange.floor.clearing.fee_account
         assert fees.balance("USDC").total > 0
         held = [
