@@ -167,6 +167,7 @@ def _life(label: str, seed: int, folder: Path) -> Life:
     try:
         config = _configured(folder, served.words)
         crashed = _engine(served.words, config, folder, 100, f"{label}:2")
+        assert crashed.returncode == -signal.SIGKILL, crashed.stderr.decode()[-2_000:]
         at_crash = _journal(folder)
         second = _engine(served.words, config, folder, 3, "")
         out = second.stdout.decode()
