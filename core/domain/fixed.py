@@ -19,15 +19,20 @@ def scaled(text: str) -> int:
     Raises:
         DataInvalid: when the text is no plain decimal or has more than ten decimals that are not 0.
     """
-    whole, dot, decimals = text.partition(".")
-    try:
-        if not dot:
-            return int(whole) * UNIT
-        if len(decimals) > DIGITS:
-            decimals = _shortened(text, decimals)
-        return int(whole + decimals) * _SCALE[len(decimals)]
-    except ValueError:
-        raise DataInvalid("not a plain decimal number", repr(text[:40])) from None
+    whole, _, decimals = text.partition(".")
+    digits = whole + decimals
+    if not (digits.isdigit() and digits.isascii()):
+        _check_signed(text, digits)
+    if len(decimals) > DIGITS:
+        decimals = _shortened(text, decimals)
+        digits = whole + decimals
+    return int(digits) * _SCALE[len(decimals)]
+
+
+def _check_signed(text: str, digits: str) -> None:
+    unsigned = digits.removeprefix("-")
+    if not (unsigned.isdigit() and unsigned.isascii()):
+        raise DataInvalid("not a plain decimal number", repr(text[:40]))
 
 
 def _shortened(text: str, decimals: str) -> str:

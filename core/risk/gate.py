@@ -197,6 +197,8 @@ def _r12_position(leg: Leg, inputs: GateInputs, limits: RiskLimits) -> Denied | 
     if worst > cap:
         return Denied("R12", _money(worst), _money(cap), "worst-case position above its cap")
     assert inputs.equity is not None
+    if inputs.gross_elsewhere is None:
+        return Denied("R12", "no mark", "a mark", "another position cannot be priced")
     gross = worst + inputs.gross_elsewhere
     most = inputs.equity.scaled_by(_decimal(limits.max_leverage))
     if gross > most:

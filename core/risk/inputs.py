@@ -38,8 +38,8 @@ class GateInputs(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     live_asks: Quantity
     live_orders: int
     equity: Notional | None
-    gross_elsewhere: Notional
-    """Worst-case exposure of every other market."""
+    gross_elsewhere: Notional | None
+    """Worst-case exposure of every other market; None where one of them has no mark."""
     has_unknown: bool
     """An order of this strategy in this market is UNKNOWN."""
     has_duplicate: bool

@@ -18,10 +18,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from core.domain.errors import CockpitError
+from core.exchange.backpack import constants
 from core.exchange.backpack.client import RestClient
 from core.exchange.backpack.signing import Credentials
 from core.exchange.contract import Transport, TransportError
-from core.runtime.clock import Clock
+from core.exchange.network import NetworkTransport
+from core.runtime.clock import Clock, SystemClock
+from core.runtime.config import KeyFile
 
 _MILLI: Final = 1_000_000
 MAX_OFFSET_MS: Final = 500
@@ -49,6 +52,23 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
     ws_url: str
     data_dir: Path
     credentials: Credentials | None = None
+
+
+async def examine_venue(
+    rest_url: str, ws_url: str, data_dir: Path, keys: KeyFile | None
+) -> list[Finding]:
+    """Examine the way to the venue, live unless addresses are given, and this machine."""
+    patient = Patient(
+        rest_url=rest_url or constants.REST_URL,
+        ws_url=ws_url or constants.STREAM_URL,
+        data_dir=data_dir,
+        credentials=None if keys is None else Credentials(keys.api_secret),
+    )
+    transport = NetworkTransport(patient.rest_url, patient.ws_url)
+    try:
+        return await examine(patient, transport, SystemClock())
+    finally:
+        await transport.close()
 
 
 async def examine(patient: Patient, transport: Transport, clock: Clock) -> list[Finding]:

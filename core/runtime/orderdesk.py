@@ -134,12 +134,12 @@ class OrderDesk:
             clock_error_ns=None if clock is None else clock.error_bound_ns,
         )
 
-    def worst_case(self, account: AccountId, instrument: InstrumentId, at: int) -> Notional:
-        """Return W of one market at its mark."""
+    def worst_case(self, account: AccountId, instrument: InstrumentId, at: int) -> Notional | None:
+        """Return W of one market at its mark; None while it has none."""
         position, bids, asks = self._trading.exposure(account, instrument)
         mark = self._valuation.mark_of(instrument, at)
         if mark is None:
-            return ZERO_NOTIONAL
+            return None
         return mark * max(abs(position + bids), abs(position - asks))
 
     def exposed_markets(self, account: AccountId) -> list[InstrumentId]:
@@ -168,11 +168,13 @@ class OrderDesk:
             trade_vwap=_price(touch.vwap_60s),
         )
 
-    def _gross_elsewhere(self, account: AccountId, but: InstrumentId, at: int) -> Notional:
+    def _gross_elsewhere(self, account: AccountId, but: InstrumentId, at: int) -> Notional | None:
         total = ZERO_NOTIONAL
         for name in self.exposed_markets(account):
-            if name != but:
-                total += self.worst_case(account, name, at)
+            worth = ZERO_NOTIONAL if name == but else self.worst_case(account, name, at)
+            if worth is None:
+                return None
+            total += worth
         return total
 
     def _live_count(self, account: AccountId, instrument: InstrumentId) -> int:

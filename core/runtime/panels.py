@@ -294,7 +294,8 @@ class Panels:
         rooms = self._rooms
         limits = rooms.risk.limits
         markets = rooms.orders.exposed_markets(account)
-        worst = [rooms.orders.worst_case(account, name, at).value for name in markets]
+        found = (rooms.orders.worst_case(account, name, at) for name in markets)
+        worst = [worth.value for worth in found if worth is not None]
         largest = max(worst, default=Decimal(0))
         gross = sum(worst, Decimal(0))
         cap = Decimal(str(limits.max_position_notional))

@@ -30,7 +30,6 @@ CONFIGURATION: Final = {
     "core/runtime/sources.py",
     "core/runtime/replay.py",
     "tui/cli.py",
-    "tui/doctor.py",
 }
 """Where a venue may be chosen by name."""
 

@@ -36,3 +36,10 @@ def test_text_the_scale_cannot_hold_is_refused(text: str) -> None:
 def test_decimals_of_a_step_are_those_its_multiples_need(step: str, decimals: int) -> None:
     """A step's decimals are counted without trailing zeros."""
     assert decimals_of(scaled(step)) == decimals
+
+
+@pytest.mark.parametrize("text", ["1_000", " 12", "12 ", "+1", "1e5", "", ".", "-", "١٢", "1.-2"])
+def test_scaled_text_that_only_looks_like_a_number_is_refused(text: str) -> None:
+    """Only digits with one point are a number, whatever `int` would take."""
+    with pytest.raises(DataInvalid):
+        scaled(text)

@@ -115,6 +115,7 @@ ALONE: Final[list[tuple[str, str, dict[str, Any], dict[str, Any]]]] = [
     ("R17", "unknown order", {"has_unknown": True}, {}),
     ("R19", "own order in the way", {"crosses_own": True}, {}),
     ("R20", "nothing to reduce", {}, {"reduce_only": True}),
+    ("R12", "another position without a mark", {"gross_elsewhere": None}, {}),
     ("R21", "wide spread", {"best_bid": Price("99.79"), "best_ask": Price("100.21")}, {}),
     ("R22", "clock never measured", {"clock_offset_ns": None}, {}),
     ("R22", "clocks differ", {"clock_offset_ns": -501 * MS}, {}),
