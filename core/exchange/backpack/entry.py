@@ -19,9 +19,10 @@ from core.domain.ids import AccountId, ClientOrderId, Symbol, symbol_of
 from core.exchange.backpack import replies
 from core.exchange.backpack.client import RestClient
 from core.exchange.backpack.constants import CANCEL_WINDOW_MS, ORDER_WINDOW_MS
+from core.exchange.backpack.order_fields import terms_problem
 from core.exchange.backpack.refusals import Outcome, outcome_of, reply_error
 from core.exchange.backpack.requests import Signer, cancel_request, place_request
-from core.exchange.contract import Reply, TransportError
+from core.exchange.contract import Reply, TransportError, Wire
 
 GOOD_CLOCK_NS: Final = 100_000_000
 GOOD_CLOCK_WINDOW_MS: Final = 2_000
@@ -57,7 +58,9 @@ class OrderEntry:
         if effect.account != self._account:
             return f"order is of account {effect.account}, not {self._account}"
         late_ns = self._client.clock.now() - effect.send_before
-        return f"too late by {late_ns // _NS_PER_MS} ms" if late_ns >= 0 else ""
+        if late_ns >= 0:
+            return f"too late by {late_ns // _NS_PER_MS} ms"
+        return terms_problem(effect.approved.leg.terms) or self._client.entry_refusal()
 
     async def _send(self, effect: PlaceOrder, signer: Signer) -> None:
         client = self._client
@@ -73,7 +76,7 @@ class OrderEntry:
         )
         self._publish(left)
         try:
-            reply = await client.send(wire)
+            reply = await client.send_order(wire)
         except TransportError as error:
             tell = self._unknown if error.sent else self._not_sent
             tell(effect.client_order_id, error.reason)
@@ -138,16 +141,19 @@ class OrderEntry:
         if signer is None:
             self._cancel_failed(effect.client_order_id, "no key for this account")
             return
-        wire = cancel_request(
-            signer,
-            Symbol(symbol_of(effect.instrument)),
-            client_order_id=effect.client_order_id,
-            venue_order_id=effect.venue_order_id,
-            timestamp_ms=client.venue_ms(),
-            window_ms=CANCEL_WINDOW_MS,
-        )
+
+        def build() -> Wire:
+            return cancel_request(
+                signer,
+                Symbol(symbol_of(effect.instrument)),
+                client_order_id=effect.client_order_id,
+                venue_order_id=effect.venue_order_id,
+                timestamp_ms=client.venue_ms(),
+                window_ms=CANCEL_WINDOW_MS,
+            )
+
         try:
-            reply = await client.send(wire)
+            reply = await client.send_cancel(build)
         except TransportError as error:
             self._cancel_failed(effect.client_order_id, error.reason)
             return

@@ -83,7 +83,7 @@ class LeaderFeed:
         self._publish = publish
         self._rng = rng
         self._on_state = on_state
-        self._client = RestClient(transport, clock, credentials, pacing)
+        self._client = RestClient(transport, clock, credentials, pacing, rng)
         self._reader = AccountReader(self._client, account)
         self._tracker = LeaderTracker(followed.leader, since)
         self._waiting: list[Fill] | None = None

@@ -69,7 +69,7 @@ class BackpackVenue:
         self._clock = clock
         self._publish = publish
         self._rng = rng
-        self._client = RestClient(transport, clock, credentials, pacing)
+        self._client = RestClient(transport, clock, credentials, pacing, rng)
         self._entry = OrderEntry(self._client, self.account, publish)
         self._answering = Answering(self._client, self.account, publish)
         self._public = PublicStream(name)

@@ -23,7 +23,7 @@ MARKET = InstrumentId("there:ETH_USDC_PERP")
 SECRET = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
 """The secret of RFC 8032's first test vector."""
 START = 1_700_000_000_000_000_000
-FAST = PacingLimits(query_secs=0.0, history_secs=0.0)
+FAST = PacingLimits(query_secs=0.0, history_secs=0.0, first_retry_secs=0.0, patience_secs=2.0)
 
 
 class HandClock:

@@ -22,6 +22,7 @@ from backpack_rig import (
 from core.domain.effects import Query
 from core.domain.errors import ConnectivityError, DataInvalid, RequestRefused
 from core.domain.events import (
+    BalanceReport,
     Body,
     BookSnapshotSeen,
     CandlesLoaded,
@@ -105,13 +106,88 @@ async def test_fill_normalises_ids_and_time() -> None:
     assert fill.ts_event == 1_755_105_961_197 * 1_000_000
 
 
+def capital(rows: list[dict[str, object]], lent: list[str]) -> ScriptedTransport:
+    """Serve these states of the account one after the other; the last one stays."""
+    worth: list[dict[str, object]] = [
+        {
+            "netEquity": "8",
+            "netEquityAvailable": "8",
+            "collateral": [{"symbol": "USDC", "lendQuantity": quantity}],
+        }
+        for quantity in lent
+    ]
+    states = {"/api/v1/capital": list(rows), "/api/v1/capital/collateral": worth}
+
+    def serve(wire: Wire) -> Reply:
+        left = states[wire.path]
+        return reply(200, left.pop(0) if len(left) > 1 else left[0])
+
+    return ScriptedTransport(serve)
+
+
+def usdc(available: str) -> dict[str, object]:
+    """Write a balance."""
+    return {"USDC": {"available": available, "locked": "0", "staked": "0"}}
+
+
+def total(answer: Body) -> str:
+    """Return the total of the only asset."""
+    assert isinstance(answer, QueryAnswered)
+    (row,) = answer.rows
+    assert isinstance(row, BalanceReport)
+    return str(row.available + row.locked)
+
+
+async def test_lent_funds_are_part_of_the_balance() -> None:
+    """With auto-lend the account is rich although nothing is available."""
+    answer = await answered(asking(QueryKind.BALANCES), capital([usdc("100.5")], ["900"]))
+
+    assert total(answer) == "1000.5"
+
+
+async def test_balance_that_moves_while_it_is_read_is_read_again() -> None:
+    """Funds lent between two replies are neither lost nor counted twice."""
+    moving = capital([usdc("1000"), usdc("100")], ["900"])
+
+    assert total(await answered(asking(QueryKind.BALANCES), moving)) == "1000"
+    endless = capital([usdc(str(number)) for number in range(20)], ["900"])
+    assert isinstance(await answered(asking(QueryKind.BALANCES), endless), QueryFailed)
+
+
+async def test_account_without_lending_costs_one_request_more() -> None:
+    """The second look at the balances is only for those who lend."""
+    transport = capital([usdc("5")], ["0"])
+    reader = AccountReader(client_on(transport, HandClock()), ACCOUNT)
+
+    await reader.balances()
+    transport.sent.clear()
+    await reader.balances()
+
+    assert [wire.path for wire in transport.sent] == [
+        "/api/v1/capital",
+        "/api/v1/capital/collateral",
+    ]
+
+
+async def test_leverage_is_set_for_the_account() -> None:
+    """A 200 without a body is success."""
+    transport = always(reply(200))
+
+    await AccountReader(client_on(transport, HandClock()), ACCOUNT).set_leverage(Decimal(5))
+
+    assert (transport.sent[0].method, transport.sent[0].body) == (
+        "PATCH",
+        b'{"leverageLimit":"5"}',
+    )
+
+
 async def test_resting_orders_balances_and_positions() -> None:
     """One row of each."""
     balance = {"USDC": {"available": "5", "locked": "1", "staked": "2"}, "POINTS": {"available": 9}}
     position = [{"symbol": "ETH_USDC_PERP", "netQuantity": "-0.5", "entryPrice": "126.93"}]
 
     orders = await answered(asking(QueryKind.OPEN_ORDERS), always(reply(200, [order_row()])))
-    balances = await answered(asking(QueryKind.BALANCES), always(reply(200, balance)))
+    balances = await answered(asking(QueryKind.BALANCES), capital([balance, balance], ["0"]))
     positions = await answered(asking(QueryKind.POSITIONS), always(reply(200, position)))
 
     assert isinstance(orders, QueryAnswered)

@@ -14,7 +14,6 @@ from core.domain.order import Fill, LiquiditySide, Side
 from core.exchange.backoff import Backoff
 from core.exchange.backpack.codec import BackpackCodec
 from core.exchange.backpack.leader import LeaderTracker
-from core.exchange.backpack.pacing import QueryPacer
 from core.exchange.backpack.signing import Credentials, subscribe_signature
 from core.exchange.backpack.stream import PrivateStream, PublicStream
 from core.exchange.contract import FramePipe, Reply, TransportError, Wire
@@ -184,18 +183,6 @@ def test_backoff_grows_to_a_cap_with_full_jitter_and_resets() -> None:
     assert 25 < max(pauses) <= 30
     assert min(pauses[10:]) < 3
     assert after_a_good_one <= 0.5
-
-
-def test_pacer_spaces_history_and_stops_after_a_refusal() -> None:
-    """Candles are scarce; a 429 stops everything for a while, longer each time."""
-    pacer = QueryPacer()
-
-    assert [pacer.reserve(0, is_history=True) for _ in range(2)] == [0, 2_100_000_000]
-    assert [pacer.reserve(0, is_history=False) for _ in range(2)] == [0, 100_000_000]
-    pacer.too_many(SECOND)
-    assert pacer.reserve(SECOND, is_history=False) == 11 * SECOND
-    pacer.too_many(20 * SECOND)
-    assert pacer.reserve(20 * SECOND, is_history=False) == 40 * SECOND
 
 
 def fill(trade: str, ts: int, quantity: str = "1", side: Side = Side.BUY) -> Fill:
