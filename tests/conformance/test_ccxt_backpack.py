@@ -1,84 +1,29 @@
 """An independent client of the wire trades on the embedded exchange over real sockets."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 
 import ccxt
 import pytest
-
-from core.exchange.embedded.keys import KeyPair
-from core.exchange.embedded.memory import MemoryVenue
-from core.exchange.embedded.server import Serving, serving, sped_clock
-from core.exchange.embedded.world import single_venue
+from ccxt_host import Host
 
 SYMBOL = "ETH/USDC"
 
 
-class _Host:
-    """One venue served from a thread of its own."""
-
-    def __init__(self) -> None:
-        self.where: Serving | None = None
-        self.keys: KeyPair | None = None
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._done = asyncio.Event()
-        self._thread = threading.Thread(target=self._main, name="venue")
-
-    def start(self) -> None:
-        """Start and wait until it answers."""
-        self._thread.start()
-        assert self._ready.wait(20)
-
-    def stop(self) -> None:
-        """Stop and wait until it is gone."""
-        self._loop.call_soon_threadsafe(self._done.set)
-        self._thread.join(20)
-        self._loop.close()
-
-    def _main(self) -> None:
-        self._loop.run_until_complete(self._serve())
-
-    async def _serve(self) -> None:
-        clock = sped_clock(1.0)
-        venue = single_venue(3, clock())
-        async with serving(MemoryVenue(venue.exchange, clock)) as where:
-            self.where, self.keys = where, venue.trader
-            self._ready.set()
-            await self._done.wait()
-
-
 @pytest.fixture(scope="module")
-def host() -> Iterator[_Host]:
+def host() -> Iterator[Host]:
     """Serve one venue for all tests of this module."""
-    serving_host = _Host()
+    serving_host = Host()
     serving_host.start()
     yield serving_host
     serving_host.stop()
 
 
 @pytest.fixture
-def client(host: _Host) -> Iterator[ccxt.backpack]:
+def client(host: Host) -> Iterator[ccxt.backpack]:
     """Return ccxt pointed at the served venue."""
-    made = _client(host, None)
+    made = host.rest_client()
     yield made
     made.session.close()
-
-
-def _client(host: _Host, secret: str | None) -> ccxt.backpack:
-    assert host.where is not None
-    assert host.keys is not None
-    made = ccxt.backpack(
-        {
-            "apiKey": host.keys.api_key,
-            "secret": secret or host.keys.api_secret,
-            "enableRateLimit": False,
-        }
-    )
-    made.urls["api"] = {"public": host.where.rest, "private": host.where.rest}
-    made.session.trust_env = False
-    return made
 
 
 def test_ccxt_loads_the_markets(client: ccxt.backpack) -> None:
@@ -157,9 +102,9 @@ def test_ccxt_opens_and_closes_a_position(client: ccxt.backpack) -> None:
     assert client.fetch_positions([symbol]) == []
 
 
-def test_a_wrong_signature_is_refused(host: _Host) -> None:
+def test_a_wrong_signature_is_refused(host: Host) -> None:
     """A request signed by another key is refused, and nothing happens."""
-    wrong = _client(host, "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
+    wrong = host.rest_client("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
 
     with pytest.raises(ccxt.BaseError, match="Invalid signature"):
         wrong.fetch_balance()
