@@ -5,14 +5,13 @@ settlements, and the market's own life, in one order (time, then the order they 
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core.exchange.contract import Reply, Wire
 from core.exchange.embedded import funding
 from core.exchange.embedded.agenda import Agenda, Task
 from core.exchange.embedded.auth import authenticate_stream
 from core.exchange.embedded.calls import Later, Outcome
-from core.exchange.embedded.fault_requests import RequestFaults
 from core.exchange.embedded.faults import Faults
 from core.exchange.embedded.feed import private_topic
 from core.exchange.embedded.floor import Floor
@@ -31,6 +30,9 @@ from core.exchange.embedded.streams import (
     stream_error,
 )
 from core.exchange.embedded.units import NS_PER_MS, NS_PER_SEC, Instant
+
+if TYPE_CHECKING:
+    from core.exchange.embedded.fault_requests import RequestFaults
 
 _SETTLE_NS: Final = 10 * NS_PER_SEC
 
@@ -58,7 +60,7 @@ class Exchange:
         by_symbol = {each.spec.symbol: each for each in markets}
         self.floor = Floor(by_symbol, first_id, self._agenda, self.faults)
         self.rules = self.floor.rules
-        self._request_faults = RequestFaults(self.floor, self._settle_reply)
+        self._request_faults: RequestFaults | None = None
         self._replies: list[tuple[int, Reply]] = []
         self._requests = 0
         self.index_source: Callable[[str, int], int] | None = None
@@ -104,7 +106,7 @@ class Exchange:
         if self.faults.is_quiet:
             self._settle_reply(lambda: answer(self.floor, wire), deliver)
         else:
-            self._request_faults.take(wire, deliver)
+            self._faulty().take(wire, deliver)
         return request_id
 
     def replies(self) -> list[tuple[int, Reply]]:
@@ -143,6 +145,15 @@ class Exchange:
     def close_session(self, session_id: int) -> None:
         """Close a stream connection; twice is harmless."""
         self.floor.feed.hub.close(session_id)
+
+    def _faulty(self) -> "RequestFaults":
+        from core.exchange.embedded.fault_requests import (  # noqa: PLC0415  only faults pay
+            RequestFaults,
+        )
+
+        if self._request_faults is None:
+            self._request_faults = RequestFaults(self.floor, self._settle_reply)
+        return self._request_faults
 
     def _settle_reply(
         self, compute: Callable[[], Outcome], deliver: Callable[[Reply], None]

@@ -1,10 +1,10 @@
-"""The faults this venue can have: their ids, what they do, their modes, their usual delays.
+"""The faults this venue can have: ids, modes, usual delays; and what can hurt a connection.
 
 The ids are those of the project's fault catalogue. A fault's first mode is its default; a fault
 whose default is `any` draws one of the others each time.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -88,3 +88,24 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
     "F44": FaultKind("key revoked or account suspended", ("UNAUTHORIZED", "FORBIDDEN")),
     "F45": FaultKind("maintenance"),
 }  # fmt: skip
+
+Kind = Literal["latency", "slow_close", "hang", "reset", "slice", "byte_limit", "bandwidth"]
+Direction = Literal["down", "up", "both"]
+
+
+class Toxic(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One way to hurt a connection.
+
+    Attributes:
+        kind: `latency` (ms later), `slow_close` (ms before a close), `hang` (bytes wait),
+            `reset` (cut after ms), `slice` (pieces of `amount` bytes, ms apart), `byte_limit`
+            (cut after `amount` bytes), `bandwidth` (`amount` bytes a second).
+        ms: Time of the toxic in milliseconds.
+        amount: Bytes of the toxic.
+        direction: `down` is from the server to the client.
+    """
+
+    kind: Kind
+    ms: int = 0
+    amount: int = 0
+    direction: Direction = "down"

@@ -10,8 +10,6 @@ from core.exchange.contract import Reply
 from core.exchange.embedded.faults import Faults, Switch
 from core.exchange.embedded.refusals import Refusal
 
-CUT: Final = Reply(0, {}, b"")
-"""Stands for a connection that broke without an answer."""
 _OK: Final = 200
 _FORBIDDEN: Final = {"UNAUTHORIZED": 401, "FORBIDDEN": 403}
 _TOO_MANY: Final = 429

@@ -12,10 +12,9 @@ import msgspec
 from core.exchange.contract import Reply, Wire
 from core.exchange.embedded import fault_replies
 from core.exchange.embedded.calls import Outcome, empty_reply
-from core.exchange.embedded.fault_replies import CUT
 from core.exchange.embedded.faults import Switch
 from core.exchange.embedded.floor import Floor
-from core.exchange.embedded.refusals import Refusal
+from core.exchange.embedded.refusals import CUT, Refusal
 from core.exchange.embedded.routes import answer, verified
 from core.exchange.embedded.units import NS_PER_MS
 

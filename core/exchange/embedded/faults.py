@@ -2,20 +2,34 @@
 
 A switch names a fault of the catalogue, how often it strikes and whom. Draws depend on the seed,
 the fault and how often it was asked, never on other faults: the same run has the same faults.
+
+A fault file, TOML or JSON:
+
+    seed = 7
+    strict = true
+
+    [[fault]]
+    id = "F01"
+    probability = 0.1
+    account = "trader"
+
+    [[toxic]]
+    kind = "latency"
+    ms = 200
 """
 
 import random
-import tomllib
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from core.exchange.embedded.fault_catalogue import ANY, CATALOGUE
+from core.exchange.embedded.fault_catalogue import ANY, CATALOGUE, Toxic
 from core.exchange.embedded.keys import derived_number
-from core.exchange.embedded.toxics import Toxic
 from core.exchange.embedded.units import NS_PER_MS, NS_PER_SEC, Instant
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NEVER_STARTED: Final = Instant(0)
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -174,8 +188,10 @@ class Faults:
         return switch.after_secs <= age_secs < end_secs
 
 
-def read_plan(path: Path) -> FaultPlan:
+def read_plan(path: "Path") -> FaultPlan:
     """Read a fault file, TOML or JSON by its name. Raises BadFaultError."""
+    import tomllib  # noqa: PLC0415  the demo reads no fault file
+
     try:
         raw = path.read_bytes()
         tree = msgspec.json.decode(raw) if path.suffix == ".json" else tomllib.loads(raw.decode())

@@ -1,19 +1,22 @@
 """Feed: turns what happened into frames, for topics that somebody hears."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from core.exchange.embedded import frames, position_frames, private_frames
 from core.exchange.embedded.accounts import Account, Fill
 from core.exchange.embedded.agenda import Agenda
 from core.exchange.embedded.candles import INTERVALS, Candle, bucket_start
 from core.exchange.embedded.clearing import Clearing, PositionMoved
-from core.exchange.embedded.fault_streams import StreamFaults
 from core.exchange.embedded.faults import Faults
 from core.exchange.embedded.margin import exposure_of
 from core.exchange.embedded.market import Market, Trade
 from core.exchange.embedded.orders import Order
 from core.exchange.embedded.streams import DEPTH_WINDOWS_MS, Hub
 from core.exchange.embedded.units import NS_PER_SEC
+
+if TYPE_CHECKING:
+    from core.exchange.embedded.fault_streams import StreamFaults
 
 _ORDER_STREAM = "account.orderUpdate"
 _POSITION_STREAM = "account.positionUpdate"
@@ -41,7 +44,8 @@ class Feed:
         self._clearing = clearing
         self._instant = agenda.instant
         self._faults = faults
-        self._twists = StreamFaults(faults, agenda, self.hub)
+        self._agenda = agenda
+        self._twists: StreamFaults | None = None
         self.on_trade: Callable[[Market], None] = _nobody
         """Hears of every print, after it stands on the tape."""
         self._windows: dict[str, _Window] = {}
@@ -202,13 +206,22 @@ class Feed:
         if self._faults.is_quiet:
             self.hub.publish(stream, frame)
         else:
-            self._twists.public(stream, market, frame)
+            self._faulty().public(stream, market, frame)
+
+    def _faulty(self) -> "StreamFaults":
+        from core.exchange.embedded.fault_streams import (  # noqa: PLC0415  only faults pay
+            StreamFaults,
+        )
+
+        if self._twists is None:
+            self._twists = StreamFaults(self._faults, self._agenda, self.hub)
+        return self._twists
 
     def _publish_private(
         self, account: Account, symbol: str | None, topics: list[str], data: dict[str, object]
     ) -> None:
         if not self._faults.is_quiet:
-            self._twists.private(account.name, symbol, topics, data)
+            self._faulty().private(account.name, symbol, topics, data)
             return
         for topic in topics:
             stream = topic.partition("|")[2]

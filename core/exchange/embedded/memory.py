@@ -14,7 +14,7 @@ from typing import Final
 
 from core.exchange.contract import PipeClosed, Reply, TransportError, Wire
 from core.exchange.embedded.exchange import Exchange
-from core.exchange.embedded.fault_replies import CUT
+from core.exchange.embedded.refusals import CUT
 from core.exchange.embedded.units import NS_PER_MS
 from core.exchange.embedded.world import DemoWorld
 

@@ -8,6 +8,8 @@ from core.exchange.contract import Reply
 
 JSON_TYPE: Final = "application/json; charset=utf-8"
 TEXT_TYPE: Final = "text/plain; charset=utf-8"
+CUT: Final = Reply(0, {}, b"")
+"""Stands for a connection that broke without an answer."""
 _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
 _ENUM: Final = "Expect a valid enumeration value."

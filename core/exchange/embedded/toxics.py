@@ -9,33 +9,14 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
+from core.exchange.embedded.fault_catalogue import Direction, Kind, Toxic
+
+__all__ = ["HOST", "Proxy", "Toxic", "proxied"]
 
 HOST: Final = "127.0.0.1"
 _CHUNK: Final = 16_384
-
-Kind = Literal["latency", "slow_close", "hang", "reset", "slice", "byte_limit", "bandwidth"]
-Direction = Literal["down", "up", "both"]
-
-
-class Toxic(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One way to hurt a connection.
-
-    Attributes:
-        kind: `latency` (ms later), `slow_close` (ms before a close), `hang` (bytes wait),
-            `reset` (cut after ms), `slice` (pieces of `amount` bytes, ms apart), `byte_limit`
-            (cut after `amount` bytes), `bandwidth` (`amount` bytes a second).
-        ms: Time of the toxic in milliseconds.
-        amount: Bytes of the toxic.
-        direction: `down` is from the server to the client.
-    """
-
-    kind: Kind
-    ms: int = 0
-    amount: int = 0
-    direction: Direction = "down"
 
 
 class Proxy:
