@@ -6,13 +6,16 @@ from typing import Final
 from core.domain.events import Body
 from core.domain.ids import VenueId
 from core.exchange.backpack.codec import BackpackCodec
-from core.exchange.binance.codec import BinanceCodec
+from core.exchange.binance.capture import BinanceCapture
+from core.exchange.hyperliquid.codec import HyperliquidCodec
 
 FrameDecoder = Callable[[bytes, int], list[Body]]
 _CODECS: Final[dict[str, Callable[[VenueId], FrameDecoder]]] = {
     "backpack": lambda venue: BackpackCodec(venue).decode,
-    "binance-spot": lambda venue: BinanceCodec(venue).decode,
-    "binance-usdm": lambda venue: BinanceCodec(venue).decode,
+    "binance-spot": lambda venue: BinanceCapture(venue).decode,
+    "binance-usdm": lambda venue: BinanceCapture(venue).decode,
+    "binance-coinm": lambda venue: BinanceCapture(venue).decode,
+    "hyperliquid": lambda venue: HyperliquidCodec(venue).decode,
 }
 KINDS: Final = tuple(_CODECS)
 """Kinds of recordings that can be replayed."""

@@ -1,7 +1,12 @@
-"""Reads recordings: one message a line, `<receive time, ns> <JSON as received>`, gzip or plain."""
+"""Reads recordings, gzip or plain: one message a line, `<receive time, ns> <JSON as received>`.
+
+Lines of JSON that carry their receive time themselves (`received_wall_ns`, or `ts` in seconds) are
+read too, whole.
+"""
 
 import gzip
 import heapq
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +16,8 @@ from core.domain.errors import ConfigError
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _STAMP_DIGITS: Final = 19
+_HEADER: Final = b'{"t":"header"'
+_STAMPED: Final = re.compile(rb'"(received_wall_ns|ts)":(\d+)\.?(\d*)')
 _OPENINGS: Final = frozenset({b"{", b"["})
 _CLOSINGS: Final = frozenset({b"}", b"]"})
 Line = tuple[int, bytes]
@@ -57,11 +64,23 @@ class Recording:
     def _read(self, stream: BinaryIO) -> Iterator[Line]:
         for raw in stream:
             stamp, _, message = raw.rstrip().partition(b" ")
+            if raw.startswith(_HEADER):
+                continue
+            if raw.startswith(b"{"):
+                stamp, message = _own_stamp(raw), raw.rstrip()
             if not (stamp.isdigit() and len(stamp) <= _STAMP_DIGITS and _is_json_like(message)):
                 self.broken_lines += bool(raw.strip())
                 continue
             self.lines += 1
             yield int(stamp), message
+
+
+def _own_stamp(line: bytes) -> bytes:
+    """Return the receive time a JSON line carries itself, in ns; `ts` is in seconds."""
+    found = _STAMPED.search(line, 0, 200)
+    if found is None:
+        return b""
+    return found[2] if found[1] != b"ts" else found[2] + found[3][:9].ljust(9, b"0")
 
 
 def _is_json_like(message: bytes) -> bool:

@@ -1,1 +1,1 @@
-"""Binance: public market data of spot and USD-M futures. Nothing here can trade."""
+"""Binance: public market data of spot, USD-M and COIN-M futures. Nothing here can trade."""

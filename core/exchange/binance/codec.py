@@ -98,6 +98,8 @@ class BinanceCodec:
             return [self._error(code, message, ts_recv)]
         if envelope.lastUpdateId is None:
             return [] if envelope.id is not None else [self._unknown(frame, ts_recv)]
+        if envelope.symbol is not None:
+            return [self._snapshot(envelope, self._instrument(envelope.symbol), ts_recv)]
         if self._book_of is None:
             self._unnamed = envelope
             return []

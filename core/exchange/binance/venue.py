@@ -1,6 +1,7 @@
 """The shell: owns the socket and tasks of one Binance book. Public data only; it cannot trade."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Coroutine
 from types import TracebackType
@@ -12,14 +13,18 @@ from core.domain.events import Body, QueryFailed, QueryKind
 from core.domain.ids import InstrumentId, Symbol, VenueId, symbol_of
 from core.exchange.backoff import Backoff
 from core.exchange.binance import rest
+from core.exchange.binance.catalogue import catalogue_request, instruments_listed
 from core.exchange.binance.constants import BinanceMarket
 from core.exchange.binance.stream import BinanceStream
 from core.exchange.contract import Clock, Transport, TransportError, Wire
 from core.exchange.session import keep_streaming
 
 QUERY_SECS: Final = 10.0
+CATALOGUE_SECS: Final = 3_600.0
+RETRY_SECS: Final = 30.0
 _OK: Final = 200
 _SERVER_ERROR: Final = 500
+log = logging.getLogger(__name__)
 
 
 class BinanceVenue:
@@ -27,7 +32,7 @@ class BinanceVenue:
 
     Args:
         name: What instruments are named after.
-        market: Spot or USD-M.
+        market: Spot, USD-M or COIN-M.
         transport: Carries the bytes; closed with the venue.
         clock: Wall and monotonic time.
         publish: Takes every event; must not block.
@@ -59,6 +64,7 @@ class BinanceVenue:
             self._transport, self._stream, self._clock, self._publish, Backoff(self._rng)
         )
         self._start(streaming, "public stream")
+        self._start(self._keep_catalogue(), "catalogue")
         return self
 
     async def __aexit__(
@@ -78,6 +84,19 @@ class BinanceVenue:
         task = self._group.create_task(work, name=f"{self.name} {title}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _keep_catalogue(self) -> None:
+        """Read the catalogue now and then; sooner again after trouble."""
+        while True:
+            try:
+                body = await self._fetch(catalogue_request(self._market))
+                now = self._clock.now()
+                self._publish(instruments_listed(body, self.name, self._market, now))
+                pause = CATALOGUE_SECS
+            except VenueError as error:
+                log.warning("venue.read_failed", extra={"venue": self.name, "error": str(error)})
+                pause = RETRY_SECS
+            await asyncio.sleep(pause)
 
     def subscribe(self, instrument: InstrumentId) -> None:
         """Start the public streams of a market."""

@@ -30,6 +30,8 @@ class Envelope(_Wire):
     error: StreamError | None = None
     id: int | str | None = None
     lastUpdateId: int | None = None  # noqa: N815 - the venue's word
+    symbol: str | None = None
+    """Only the coin-margined book says which market it is of."""
     bids: list[TextLevel] = []
     asks: list[TextLevel] = []
     T: int | None = None

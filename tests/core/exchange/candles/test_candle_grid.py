@@ -87,7 +87,9 @@ def test_no_minute_holds_more_requests_than_the_budget() -> None:
         now = max(now, budget.reserve(now))
         sent.append(now)
 
-    assert all(later - earlier > 60_000_000_000 for earlier, later in zip(sent, sent[24:], strict=False))
+    assert all(
+        later - earlier > 60_000_000_000 for earlier, later in zip(sent, sent[24:], strict=False)
+    )
 
 
 def test_busy_venue_is_left_alone_longer_each_time() -> None:
