@@ -33,6 +33,7 @@ class Seat(msgspec.Struct, gc=False):
     decisions: int = 0
     copied: int = 0
     skipped: int = 0
+    asked: int = 0
     last: DecisionTaken | None = None
 
 
@@ -150,6 +151,8 @@ class StrategyHost:
             seat.copied += fact.repeats
         elif fact.verdict in (Verdict.SKIPPED, Verdict.DENIED):
             seat.skipped += fact.repeats
+        elif fact.verdict is Verdict.ASKED:
+            seat.asked += fact.repeats
         seat.last = fact
         self.version += 1
 

@@ -56,6 +56,7 @@ def trading_summary(shell: Shell, exceptions: int, elapsed_secs: float) -> dict[
         "decisions": sum(seat.decisions for seat in seats),
         "copied": sum(seat.copied for seat in seats),
         "skipped": sum(seat.skipped for seat in seats),
+        "asked": sum(seat.asked for seat in seats),
         "denied": rooms.risk.use.denied,
         "orders": len(orders),
         "orders_live": len(orders.live()),

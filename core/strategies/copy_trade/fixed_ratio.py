@@ -30,7 +30,7 @@ class CopyTradeParameters(
 
     name: str = "copy-leader"
     leader: str = "leader"
-    ratio: Annotated[float, msgspec.Meta(gt=0, le=10)] = 0.25
+    ratio: Annotated[float, msgspec.Meta(gt=0, le=10)] = 0.5
     """Our quantity for one unit of the leader's."""
     max_slippage_bps: Annotated[float, msgspec.Meta(gt=0, le=500)] = 15.0
     """How far beyond the touch an order may reach."""
