@@ -13,11 +13,44 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from yarl import URL
 
+from core.domain.errors import ConfigError
 from core.exchange.contract import FramePipe, PipeClosed, Reply, TransportError, Wire
 
 BODY_LIMIT: Final = 16 * 1024 * 1024
 FRAME_LIMIT: Final = 4 * 1024 * 1024
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.InvalidURL)
+
+
+def verifying() -> ssl.SSLContext:
+    """Make the context of every connection: TLS 1.2 at least, names and chains verified."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def require_verifying(tls: ssl.SSLContext) -> None:
+    """Refuse a context that would take anybody for the venue, now or later.
+
+    Raises:
+        ConfigError: when verification is off or TLS older than 1.2 is let in.
+    """
+    is_verifying = tls.verify_mode is ssl.CERT_REQUIRED and tls.check_hostname
+    # The ssl module names "whatever is lowest" by a negative number.
+    if not is_verifying or tls.minimum_version < ssl.TLSVersion.TLSv1_2:
+        raise ConfigError("TLS has to be verified", "verification is off, or TLS below 1.2 is on")
+
+
+def require_secure(url: str) -> None:
+    """Refuse plain connections to other machines.
+
+    Raises:
+        ConfigError: for an address without TLS that is not this machine's.
+    """
+    address = URL(url)
+    is_plain = address.scheme not in {"https", "wss"}
+    if is_plain and address.host not in LOOPBACK:
+        raise ConfigError("connection is not encrypted", repr(url[:80]), "Use https and wss")
 
 
 class NetworkTransport:
@@ -27,12 +60,27 @@ class NetworkTransport:
         rest_url: Root of the HTTP interface.
         stream_url: Address of the WebSocket.
         tls: Shared by all connections of the process; made here if None.
+        is_compressed: Whether to ask for compressed frames: less traffic, more work.
+
+    Raises:
+        ConfigError: for a connection that would not be verified.
     """
 
-    def __init__(self, rest_url: str, stream_url: str, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        rest_url: str,
+        stream_url: str,
+        tls: ssl.SSLContext | None = None,
+        *,
+        is_compressed: bool = False,
+    ) -> None:
+        for url in (rest_url, stream_url):
+            require_secure(url)
         self._rest_url = rest_url.rstrip("/")
         self._stream_url = stream_url
-        self._tls = tls or ssl.create_default_context()
+        self._tls = verifying() if tls is None else tls
+        require_verifying(self._tls)
+        self._is_compressed = is_compressed
         self._session: aiohttp.ClientSession | None = None
         self._pipes: set[NetworkPipe] = set()
 
@@ -68,6 +116,7 @@ class NetworkTransport:
             return Reply(response.status, headers, body)
 
     def _opened(self) -> aiohttp.ClientSession:
+        require_verifying(self._tls)
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._tls, limit=16),
@@ -79,6 +128,7 @@ class NetworkTransport:
 
     async def open_stream(self, *, deadline_secs: float) -> FramePipe:
         """Open one WebSocket. Raises TransportError."""
+        require_verifying(self._tls)
         tls = self._tls if self._stream_url.startswith("wss:") else None
         try:
             async with asyncio.timeout(deadline_secs):
@@ -90,6 +140,7 @@ class NetworkTransport:
                     proxy=None,
                     ping_interval=None,
                     close_timeout=2,
+                    compression="deflate" if self._is_compressed else None,
                 )
         except TimeoutError:
             reason = f"no stream within {deadline_secs:g} s"

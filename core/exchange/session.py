@@ -7,14 +7,22 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import msgspec
+
 from core.domain.events import Body
 from core.exchange.backoff import Backoff
 from core.exchange.contract import Clock, FramePipe, PipeClosed, Transport, TransportError
 
-PING_SECS: Final = 15.0
-PONG_SECS: Final = 10.0
-OPEN_SECS: Final = 10.0
 _NS: Final = 1e9
+
+
+class SessionTimes(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Durations in seconds. Ping and pong together bound how long a dead line goes unnoticed."""
+
+    ping_secs: float = 10.0
+    pong_secs: float = 5.0
+    open_secs: float = 10.0
+    close_secs: float = 3.0
 
 
 class StreamProtocol(Protocol):
@@ -41,11 +49,25 @@ class StreamProtocol(Protocol):
     def to_send(self) -> list[bytes]:
         """Hand over frames to send, in order."""
 
+    def tick(self, now: int, monotonic: int) -> None:
+        """Look at the time: what is late may have to be asked for again."""
+
     def next_deadline(self) -> int | None:
         """Return the monotonic ns at which silence becomes a fault."""
 
     def fault(self, monotonic: int) -> str:
         """Say what is wrong with the conversation, empty if nothing."""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """What one connection is carried with."""
+
+    protocol: StreamProtocol
+    clock: Clock
+    publish: Callable[[Body], None]
+    times: SessionTimes
+    on_round_trip: Callable[[float], None]
+    has_work: asyncio.Event
 
 
 async def keep_streaming(
@@ -54,78 +76,97 @@ async def keep_streaming(
     clock: Clock,
     publish: Callable[[Body], None],
     backoff: Backoff,
+    *,
+    times: SessionTimes | None = None,
+    on_round_trip: Callable[[float], None] | None = None,
 ) -> None:
-    """Connect, carry and reconnect until cancelled."""
+    """Connect, carry and reconnect until cancelled.
+
+    Args:
+        transport: Opens the pipes.
+        protocol: Says what to send and what happened.
+        clock: Wall and monotonic time.
+        publish: Takes every event.
+        backoff: How long to wait between connections.
+        times: Deadlines of pings and openings.
+        on_round_trip: Told of every ping's round trip in seconds.
+    """
+    line = _Line(
+        protocol,
+        clock,
+        publish,
+        times or SessionTimes(),
+        on_round_trip or _ignore,
+        asyncio.Event(),
+    )
     while True:
         started = clock.monotonic()
         protocol.connecting(clock.now())
-        _publish_all(protocol, publish)
-        reason = await _one_connection(transport, protocol, clock, publish)
+        _publish_all(line)
+        reason = await _one_connection(transport, line)
         protocol.disconnected(reason, clock.now())
-        _publish_all(protocol, publish)
+        _publish_all(line)
         await asyncio.sleep(backoff.pause_secs((clock.monotonic() - started) / _NS))
 
 
-async def _one_connection(
-    transport: Transport,
-    protocol: StreamProtocol,
-    clock: Clock,
-    publish: Callable[[Body], None],
-) -> str:
+async def _one_connection(transport: Transport, line: _Line) -> str:
     try:
-        pipe = await transport.open_stream(deadline_secs=OPEN_SECS)
+        pipe = await transport.open_stream(deadline_secs=line.times.open_secs)
     except TransportError as error:
         return error.reason
     reason = "closed"
     try:
-        await _carry(pipe, protocol, clock, publish)
+        await _carry(pipe, line)
     except* PipeClosed as closed:
         reason = str(closed.exceptions[0]) or reason
     finally:
-        await pipe.close()
+        await _close(pipe, line.times.close_secs)
     return reason
 
 
-async def _carry(
-    pipe: FramePipe, protocol: StreamProtocol, clock: Clock, publish: Callable[[Body], None]
-) -> None:
-    has_work = asyncio.Event()
-    protocol.wake = has_work.set
+async def _close(pipe: FramePipe, deadline_secs: float) -> None:
+    """Close a pipe; a peer that does not answer is left behind at the deadline."""
+    try:
+        async with asyncio.timeout(deadline_secs):
+            await pipe.close()
+    except TimeoutError:
+        return
+
+
+async def _carry(pipe: FramePipe, line: _Line) -> None:
+    protocol, clock = line.protocol, line.clock
+    protocol.wake = line.has_work.set
     protocol.connected(clock.now(), clock.monotonic())
-    _publish_all(protocol, publish)
+    _publish_all(line)
     async with asyncio.TaskGroup() as group:
-        group.create_task(_read(pipe, protocol, clock, publish, has_work))
-        group.create_task(_write(pipe, protocol, clock, has_work))
-        group.create_task(_ping(pipe))
+        group.create_task(_read(pipe, line))
+        group.create_task(_write(pipe, line))
+        group.create_task(_ping(pipe, line))
 
 
-async def _read(
-    pipe: FramePipe,
-    protocol: StreamProtocol,
-    clock: Clock,
-    publish: Callable[[Body], None],
-    has_work: asyncio.Event,
-) -> None:
+async def _read(pipe: FramePipe, line: _Line) -> None:
+    protocol, clock, publish = line.protocol, line.clock, line.publish
     while True:
         frame = await pipe.receive()
         protocol.receive(frame, clock.now(), clock.monotonic())
         for body in protocol.events():
             publish(body)
         if protocol.fault(clock.monotonic()):
-            has_work.set()
+            line.has_work.set()
 
 
-async def _write(
-    pipe: FramePipe, protocol: StreamProtocol, clock: Clock, has_work: asyncio.Event
-) -> None:
+async def _write(pipe: FramePipe, line: _Line) -> None:
+    protocol, clock = line.protocol, line.clock
     while True:
-        has_work.clear()
+        line.has_work.clear()
+        protocol.tick(clock.now(), clock.monotonic())
+        _publish_all(line)
         for frame in protocol.to_send():
             await pipe.send(frame)
         fault = protocol.fault(clock.monotonic())
         if fault:
             raise PipeClosed(fault)
-        await _wait(has_work, protocol.next_deadline(), clock)
+        await _wait(line.has_work, protocol.next_deadline(), clock)
 
 
 async def _wait(has_work: asyncio.Event, deadline: int | None, clock: Clock) -> None:
@@ -137,16 +178,22 @@ async def _wait(has_work: asyncio.Event, deadline: int | None, clock: Clock) -> 
         return
 
 
-async def _ping(pipe: FramePipe) -> None:
+async def _ping(pipe: FramePipe, line: _Line) -> None:
+    times = line.times
     while True:
-        await asyncio.sleep(PING_SECS)
+        await asyncio.sleep(times.ping_secs)
         try:
-            async with asyncio.timeout(PONG_SECS):
-                await pipe.ping()
+            async with asyncio.timeout(times.pong_secs):
+                line.on_round_trip(await pipe.ping())
         except TimeoutError:
-            raise PipeClosed(f"no pong within {PONG_SECS:g} s") from None
+            raise PipeClosed(f"no pong within {times.pong_secs:g} s") from None
 
 
-def _publish_all(protocol: StreamProtocol, publish: Callable[[Body], None]) -> None:
-    for body in protocol.events():
-        publish(body)
+def _publish_all(line: _Line) -> None:
+    for body in line.protocol.events():
+        line.publish(body)
+
+
+def _ignore(round_trip_secs: float) -> None:
+    """Keep no figure."""
+    del round_trip_secs
