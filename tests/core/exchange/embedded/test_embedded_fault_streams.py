@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from embedded_client import START_NS, Client, decoded
 
+from core.exchange.embedded.faults import Faults
 from core.exchange.embedded.world import single_venue
 
 PERP = "SOL_USDC_PERP"
@@ -142,3 +143,23 @@ def test_f12_lets_sessions_stand_and_say_nothing(client: Client) -> None:
     assert _live(client, session, 4) == []
     assert _live(client, session, 3)
     assert client.exchange.faults.hits["F12"] > 0
+
+
+def test_the_same_seed_has_the_same_faults_and_the_same_bytes() -> None:
+    """Frames under several faults are equal byte for byte, and so are the counters."""
+
+    def lived() -> tuple[list[bytes], dict[str, int]]:
+        faults = Faults(seed=9)
+        for fault_id in ("F31", "F33", "F34", "F35", "F18", "F20", "F22"):
+            faults.switch_on(fault_id, probability=0.2)
+        venue = single_venue(31, START_NS, faults)
+        assert venue.leader is not None
+        leader = Client(venue.exchange, venue.leader)
+        session = leader.subscribe("account.orderUpdate", f"depth.{PERP}", f"trade.{PERP}")
+        venue.exchange.advance(START_NS + 20 * SECOND)
+        return venue.exchange.frames(session), faults.hits
+
+    first, second = lived(), lived()
+
+    assert first == second
+    assert all(first[1][fault_id] > 0 for fault_id in ("F31", "F33", "F34", "F35", "F20", "F22"))
