@@ -61,7 +61,7 @@ class DepthProfile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 def curve_of(levels: Sequence[Level]) -> Curve:
     """Sum one side, best first."""
-    prices = [price for price, _ in levels]
+    prices = [price for price, _ in levels]  # faster than zip(*levels)
     sizes = [size for _, size in levels]
     return Curve(prices, list(accumulate(sizes)), list(accumulate(map(mul, prices, sizes))))
 
