@@ -127,6 +127,23 @@ def has_margin_for(
     return state.net_equity >= state.initial + added
 
 
+def liquidation_price(account: Account, market: Marked, state: MarginState) -> int:
+    """Return the mark in atoms at which a position's account would be liquidated; 0 is never.
+
+    All other prices are taken to stay: there equity, moved by this position alone, meets the
+    maintenance margin.
+    """
+    spec = market.spec
+    position, exposure = account.positions[spec.symbol], exposure_of(account, market)
+    equity = state.net_equity - (state.maintenance - exposure.maintenance)
+    size, is_long = abs(position.quantity) * spec.step_atoms, position.quantity > 0
+    worth = abs(position.value(market.mark))
+    left = worth - equity if is_long else worth + equity
+    share = exposure.maintenance_fraction
+    price = left * SCALE // size * SCALE // (SCALE - share if is_long else SCALE + share)
+    return max(0, price // spec.tick_atoms * spec.tick_atoms)
+
+
 def collateral_value(asset: str, quantity: int, mark: int) -> tuple[int, int]:
     """Return the notional and the weighted value of an asset; debts count in full."""
     notional = quantity * mark // SCALE

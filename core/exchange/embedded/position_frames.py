@@ -9,7 +9,11 @@ from core.exchange.embedded.units import SCALE, iso_millis, trimmed
 
 
 def position_json(
-    account: Account, position: Position, market: Market, exposure: Exposure
+    account: Account,
+    position: Position,
+    market: Market,
+    exposure: Exposure,
+    liquidation_price: int = 0,
 ) -> dict[str, object]:
     """Return a position as `/api/v1/position` has it.
 
@@ -23,7 +27,7 @@ def position_json(
         "cumulativeFundingPayment": trimmed(position.funding),
         "cumulativeInterest": "0",
         "entryPrice": trimmed(position.entry),
-        "estLiquidationPrice": "0",
+        "estLiquidationPrice": trimmed(liquidation_price),
         "imf": trimmed(exposure.initial_fraction),
         "imfFunction": spec.imf.wire(),
         "markPrice": trimmed(mark),

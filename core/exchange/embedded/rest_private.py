@@ -12,7 +12,12 @@ from core.exchange.embedded.calls import (
     required_market,
 )
 from core.exchange.embedded.floor import Floor
-from core.exchange.embedded.margin import collateral_value, exposure_of, margin_state
+from core.exchange.embedded.margin import (
+    collateral_value,
+    exposure_of,
+    liquidation_price,
+    margin_state,
+)
 from core.exchange.embedded.market import Market
 from core.exchange.embedded.orders import Side
 from core.exchange.embedded.position_frames import position_json
@@ -102,20 +107,26 @@ def collateral(floor: Floor, call: Call) -> Reply:
 
 
 def positions(floor: Floor, call: Call) -> Reply:
-    """GET /api/v1/position: an array, also for one symbol."""
-    symbol = optional_symbol(floor.markets, call.query)
+    """GET /api/v1/position: an array, also for one symbol, which alone is told its liquidation."""
+    symbol, owner = optional_symbol(floor.markets, call.query), call.owner
     return json_reply(
         [
             position_json(
-                call.owner,
+                owner,
                 position,
                 floor.markets[each],
-                exposure_of(call.owner, floor.markets[each]),
+                exposure_of(owner, floor.markets[each]),
+                0 if symbol is None else _liquidation_price(floor, owner, floor.markets[each]),
             )
-            for each, position in call.owner.positions.items()
+            for each, position in owner.positions.items()
             if symbol in {None, each}
         ]
     )
+
+
+def _liquidation_price(floor: Floor, owner: Account, market: Market) -> int:
+    state = margin_state(owner, floor.markets, asset_marks(floor.markets))
+    return liquidation_price(owner, market, state)
 
 
 def max_order(floor: Floor, call: Call) -> Reply:

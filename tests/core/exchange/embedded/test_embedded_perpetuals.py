@@ -87,8 +87,13 @@ def test_a_living_world_conserves_over_funding() -> None:
 
 
 def _broke(exchange: Exchange, equity: str) -> Client:
-    """Leave ann with little, and others with offers to sell to."""
-    account = exchange.floor.clearing.accounts["ann"]
+    """Leave ann with little."""
+    return _poor(exchange, "ann", equity)
+
+
+def _poor(exchange: Exchange, name: str, equity: str) -> Client:
+    """Leave an account with a little USDC and nothing else."""
+    account = exchange.floor.clearing.accounts[name]
     for asset in ("SOL", "BTC", "ETH"):
         exchange.floor.clearing.house("rest").balance(asset).available += account.balance(
             asset
@@ -99,7 +104,7 @@ def _broke(exchange: Exchange, equity: str) -> Client:
         equity
     )
     free.available = atoms(equity)
-    return Client.named(exchange, "ann")
+    return Client.named(exchange, name)
 
 
 def test_an_account_below_its_maintenance_loses_a_tenth_at_a_time(exchange: Exchange) -> None:
@@ -164,3 +169,23 @@ def test_liquidation_can_be_switched_off(exchange: Exchange) -> None:
     exchange.advance(exchange.now_ns + 5 * SECOND)
 
     assert PERP in exchange.floor.clearing.accounts["ann"].positions
+
+
+@pytest.mark.parametrize("name", ["ann", "bob"])
+def test_the_liquidation_price_is_where_liquidation_begins(exchange: Exchange, name: str) -> None:
+    """Told when asked by symbol; a tick before it nothing happens, a tick beyond it does."""
+    client = _broke(exchange, "2000") if name == "ann" else _poor(exchange, "bob", "2000")
+    path = ("positionQuery", "/api/v1/position")
+    told = decoded(client.ask(*path, {"symbol": PERP}))[0]["estLiquidationPrice"]
+    listed = decoded(client.ask(*path))[0]["estLiquidationPrice"]
+    away = 10**8 if name == "ann" else -(10**8)
+    account = exchange.floor.clearing.accounts[name]
+
+    seen = []
+    for price in (atoms(told) + 2 * away, atoms(told) - 2 * away):
+        exchange.floor.markets[PERP].index = price
+        exchange.floor.liquidation.look()
+        seen.append(account.is_liquidating)
+
+    assert listed == "0"
+    assert seen == [False, True]
