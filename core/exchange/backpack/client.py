@@ -24,9 +24,7 @@ from core.exchange.backpack.signing import Credentials
 from core.exchange.backpack.venue_clock import VenueClock
 from core.exchange.contract import Clock, Reply, Transport, TransportError, Wire
 
-QUERY_SECS: Final = 10.0
-ORDER_SECS: Final = 10.0
-CANCEL_SECS: Final = 5.0
+LONGEST_CANCEL_SECS: Final = 5.0
 HISTORY_PATIENCE_SECS: Final = 90.0
 CANCEL_PATIENCE_SECS: Final = 8.0
 _NS_PER_MS: Final = 1_000_000
@@ -99,7 +97,7 @@ class RestClient:
         """
         await self._take_turn(Lane.QUERY)
         sent_at = self.clock.monotonic()
-        reply = await self._sent(time_request(), Lane.QUERY, QUERY_SECS)
+        reply = await self._sent(time_request(), Lane.QUERY)
         received_at = self.clock.monotonic()
         self.venue_clock.compare(
             sent_at=sent_at,
@@ -123,7 +121,7 @@ class RestClient:
     async def send_order(self, wire: Wire) -> Reply:
         """Send an order, at once and once. Raises TransportError."""
         self.pacer.take(Lane.ENTRY, self.clock.monotonic())
-        return await self._request(wire, Lane.ENTRY, ORDER_SECS)
+        return await self._request(wire, Lane.ENTRY)
 
     async def send_cancel(self, build: Callable[[], Wire]) -> Reply:
         """Send a cancel, again if need be, each time with a fresh signature. Raises TransportError.
@@ -136,7 +134,7 @@ class RestClient:
                 raise TransportError("no turn for a cancel in time", sent=False)
             is_last = attempt >= self.pacer.limits.retries
             try:
-                reply = await self._request(build(), Lane.CANCEL, CANCEL_SECS)
+                reply = await self._request(build(), Lane.CANCEL)
             except TransportError:
                 if is_last:
                     raise
@@ -237,7 +235,7 @@ class RestClient:
             await self._take_turn(lane)
             is_last = attempt >= self.pacer.limits.retries
             try:
-                reply = await self._sent(build(), lane, QUERY_SECS)
+                reply = await self._sent(build(), lane)
             except ConnectivityError:
                 if is_last:
                     raise
@@ -263,13 +261,16 @@ class RestClient:
 
     # ---- sending -------------------------------------------------------------------------------
 
-    async def _sent(self, wire: Wire, lane: Lane, deadline_secs: float) -> Reply:
+    async def _sent(self, wire: Wire, lane: Lane) -> Reply:
         try:
-            return await self._request(wire, lane, deadline_secs)
+            return await self._request(wire, lane)
         except TransportError as error:
             raise ConnectivityError("no answer from the venue", error.reason) from error
 
-    async def _request(self, wire: Wire, lane: Lane, deadline_secs: float) -> Reply:
+    async def _request(self, wire: Wire, lane: Lane) -> Reply:
+        deadline_secs = self.pacer.limits.deadline_secs
+        if lane is Lane.CANCEL:
+            deadline_secs = min(deadline_secs, LONGEST_CANCEL_SECS)
         sent_at = self.clock.monotonic()
         reply = await self._transport.request(wire, deadline_secs=deadline_secs)
         now = self.clock.monotonic()

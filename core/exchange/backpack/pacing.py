@@ -31,6 +31,8 @@ class PacingLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     longest_pause_secs: float = 60.0
     patience_secs: float = 15.0
     """How long a query waits for its turn before it is given up."""
+    deadline_secs: float = 10.0
+    """How long a request waits for its reply; a cancel at most 5 s of it."""
     retries: int = 2
     """How often a query or a cancel is tried again."""
     first_retry_secs: float = 0.4
