@@ -1,0 +1,132 @@
+"""The classic indicators over history, by TA-Lib; the one module that speaks with it.
+
+Candles without trades are no prices: indicators step from traded candle to traded candle, and the
+answer is None at the others, as it is during warm-up. The live candle is in `core.analysis.live`.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import talib
+from numpy.typing import NDArray
+
+from core.domain.views import CandleRow
+
+Column = NDArray[np.float64]
+Values = list[float | None]
+"""One value a candle given, oldest first."""
+
+
+class Periods(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Lengths in candles, as the field uses them."""
+
+    ema: int = 20
+    rsi: int = 14
+    macd_fast: int = 12
+    macd_slow: int = 26
+    macd_signal: int = 9
+    bollinger: int = 20
+    bollinger_deviations: float = 2.0
+    atr: int = 14
+    adx: int = 14
+
+
+DEFAULT_PERIODS = Periods()
+
+
+class IndicatorHistory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Indicators of each candle, None where there is none.
+
+    Averages, MACD, bands and ATR in quote units; RSI and ADX from 0 to 100.
+    """
+
+    ema: Values
+    rsi: Values
+    macd: Values
+    macd_signal: Values
+    macd_histogram: Values
+    bollinger_upper: Values
+    bollinger_middle: Values
+    bollinger_lower: Values
+    atr: Values
+    adx: Values
+
+
+class Traded(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The candles that traded, packed. float64, oldest first; `places` are their indices."""
+
+    places: list[int]
+    size: int
+    high: Column
+    low: Column
+    close: Column
+
+    def spread(self, packed: Column) -> Values:
+        """Put one value a traded candle back to its place; NaN becomes None."""
+        found: Values = [None] * self.size
+        for place, value in zip(self.places, packed.tolist(), strict=True):
+            if value == value:  # noqa: PLR0124 - only NaN differs from itself
+                found[place] = value
+        return found
+
+
+def traded(rows: Sequence[CandleRow]) -> Traded:
+    """Pack the candles that traded."""
+    places, high, low, close = [], [], [], []
+    for place, row in enumerate(rows):
+        if row.high is None or row.low is None or row.close is None:
+            continue
+        places.append(place)
+        high.append(row.high)
+        low.append(row.low)
+        close.append(row.close)
+    columns = [np.array(values, dtype=np.float64) for values in (high, low, close)]
+    return Traded(places=places, size=len(rows), high=columns[0], low=columns[1], close=columns[2])
+
+
+def indicator_history(
+    rows: Sequence[CandleRow], periods: Periods = DEFAULT_PERIODS
+) -> IndicatorHistory:
+    """Compute every indicator over candles, oldest first.
+
+    Sources: RSI, ATR and ADX after Wilder (1978), MACD after Appel, bands after Bollinger with the
+    deviation of the population; warm-up and seeds as TA-Lib has them.
+    """
+    packed = traded(rows)
+    if not packed.places:
+        return _nothing(len(rows))
+    high, low, close, spread = packed.high, packed.low, packed.close, packed.spread
+    macd, signal, histogram = talib.MACD(
+        close, periods.macd_fast, periods.macd_slow, periods.macd_signal
+    )
+    deviations = periods.bollinger_deviations
+    upper, middle, lower = talib.BBANDS(close, periods.bollinger, deviations, deviations)
+    return IndicatorHistory(
+        ema=spread(talib.EMA(close, periods.ema)),
+        rsi=spread(talib.RSI(close, periods.rsi)),
+        macd=spread(macd),
+        macd_signal=spread(signal),
+        macd_histogram=spread(histogram),
+        bollinger_upper=spread(upper),
+        bollinger_middle=spread(middle),
+        bollinger_lower=spread(lower),
+        atr=spread(talib.ATR(high, low, close, periods.atr)),
+        adx=spread(talib.ADX(high, low, close, periods.adx)),
+    )
+
+
+def _nothing(count: int) -> IndicatorHistory:
+    nothing: Values = [None] * count
+    return IndicatorHistory(**dict.fromkeys(IndicatorHistory.__struct_fields__, nothing))
+
+
+def ema_history(rows: Sequence[CandleRow], period: int) -> Values:
+    """Compute one exponential average of closes."""
+    packed = traded(rows)
+    return packed.spread(talib.EMA(packed.close, period)) if packed.places else [None] * len(rows)
+
+
+def newest(values: Values) -> float | None:
+    """Return the last value that is there."""
+    return next((value for value in reversed(values) if value is not None), None)
