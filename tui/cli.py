@@ -162,15 +162,34 @@ def venue(
     seed: Seed = None,
     speed: Annotated[float, typer.Option("--speed", min=0.01, help="Speed of its clock.")] = 1.0,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", help="File that switches faults on (TOML or JSON).")
+    ] = None,
+    strict: Annotated[  # noqa: FBT002  a flag of the command line
+        bool,
+        typer.Option("--strict", help="Refuse what the real exchange refuses: rate limits too."),
+    ] = False,
     as_json: AsJson = False,  # noqa: FBT002  a flag of the command line
 ) -> None:
     """Serve the embedded exchange on this machine: any Backpack client can trade on it."""
     import asyncio  # noqa: PLC0415  heavy imports wait for their command
 
+    from core.exchange.embedded.faults import BadFaultError  # noqa: PLC0415  as above
     from core.exchange.embedded.server import PortInUseError, run_venue  # noqa: PLC0415  as above
 
     try:
-        asyncio.run(run_venue(seed=_seed(seed), speed=speed, port=port, as_json=as_json))
+        asyncio.run(
+            run_venue(
+                seed=_seed(seed),
+                speed=speed,
+                port=port,
+                as_json=as_json,
+                faults=faults,
+                strict=strict,
+            )
+        )
+    except BadFaultError as error:
+        raise ConfigError("faults file cannot be used", str(error)) from error
     except PortInUseError as error:
         raise ConfigError("port is in use", str(port), "Choose another --port, or 0") from error
 
