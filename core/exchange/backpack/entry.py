@@ -1,7 +1,7 @@
 """Order entry: signs, sends once, and says what is known afterwards. Never sends an order twice."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from core.domain.effects import CancelOrder, PlaceOrder
@@ -17,11 +17,12 @@ from core.domain.events import (
 )
 from core.domain.ids import AccountId, ClientOrderId, Symbol, symbol_of
 from core.exchange.backpack import replies
+from core.exchange.backpack.batching import Result, batch_results
 from core.exchange.backpack.client import RestClient
-from core.exchange.backpack.constants import CANCEL_WINDOW_MS, ORDER_WINDOW_MS
+from core.exchange.backpack.constants import BATCH_LIMIT, CANCEL_WINDOW_MS, ORDER_WINDOW_MS
 from core.exchange.backpack.order_fields import terms_problem
-from core.exchange.backpack.refusals import Outcome, outcome_of, reply_error
-from core.exchange.backpack.requests import Signer, cancel_request, place_request
+from core.exchange.backpack.refusals import Outcome, ReplyError, outcome_of, reply_error
+from core.exchange.backpack.requests import Signer, batch_request, cancel_request, place_request
 from core.exchange.contract import Reply, TransportError, Wire
 
 GOOD_CLOCK_NS: Final = 100_000_000
@@ -62,19 +63,62 @@ class OrderEntry:
             return f"too late by {late_ns // _NS_PER_MS} ms"
         return terms_problem(effect.approved.leg.terms) or self._client.entry_refusal()
 
+    async def place_batch(self, effects: Sequence[PlaceOrder]) -> None:
+        """Send approved orders, 20 a request, and publish what became of each of them."""
+        signer = self._client.signer
+        leaving = []
+        for effect in effects:
+            refusal = "no key for this account" if signer is None else self._own_refusal(effect)
+            if refusal:
+                self._not_sent(effect.client_order_id, refusal)
+            else:
+                leaving.append(effect)
+        if signer is None or not leaving:
+            return
+        for start in range(0, len(leaving), BATCH_LIMIT):
+            part = leaving[start : start + BATCH_LIMIT]
+            try:
+                await self._send_batch(part, signer)
+            except asyncio.CancelledError:
+                for effect in part:
+                    self._unknown(effect.client_order_id, "cancelled while it was sent")
+                for effect in leaving[start + BATCH_LIMIT :]:
+                    self._not_sent(effect.client_order_id, "cancelled before it was sent")
+                raise
+
+    async def _send_batch(self, effects: Sequence[PlaceOrder], signer: Signer) -> None:
+        ids = [effect.client_order_id for effect in effects]
+        timestamp_ms, window_ms = self._client.venue_ms(), self._window_ms()
+        wire = batch_request(signer, effects, timestamp_ms=timestamp_ms, window_ms=window_ms)
+        for client_order_id in ids:
+            self._bytes_left(client_order_id, timestamp_ms, window_ms)
+        try:
+            reply = await self._client.send_order(wire)
+        except TransportError as error:
+            tell = self._unknown if error.sent else self._not_sent
+            for client_order_id in ids:
+                tell(client_order_id, error.reason)
+            return
+        if outcome_of(reply) is not Outcome.DONE:
+            for client_order_id in ids:
+                self._judge(reply, client_order_id)
+            return
+        for client_order_id, result in batch_results(reply.body, ids).items():
+            self._publish_result(client_order_id, result)
+
+    def _publish_result(self, client_order_id: ClientOrderId, result: Result) -> None:
+        if result is None:
+            self._unknown(client_order_id, "the answer to the batch does not prove its outcome")
+        elif isinstance(result, ReplyError):
+            self._refused(client_order_id, result)
+        else:
+            self._publish_row(result, client_order_id)
+
     async def _send(self, effect: PlaceOrder, signer: Signer) -> None:
         client = self._client
         timestamp_ms, window_ms = client.venue_ms(), self._window_ms()
         wire = place_request(signer, effect, timestamp_ms=timestamp_ms, window_ms=window_ms)
-        now = client.clock.now()
-        left = OrderBytesLeft(
-            ts_event=now,
-            ts_recv=now,
-            client_order_id=effect.client_order_id,
-            signed_at=timestamp_ms * _NS_PER_MS,
-            window_ms=window_ms,
-        )
-        self._publish(left)
+        self._bytes_left(effect.client_order_id, timestamp_ms, window_ms)
         try:
             reply = await client.send_order(wire)
         except TransportError as error:
@@ -82,6 +126,20 @@ class OrderEntry:
             tell(effect.client_order_id, error.reason)
             return
         self._judge(reply, effect.client_order_id)
+
+    def _bytes_left(
+        self, client_order_id: ClientOrderId, timestamp_ms: int, window_ms: int
+    ) -> None:
+        now = self._client.clock.now()
+        self._publish(
+            OrderBytesLeft(
+                ts_event=now,
+                ts_recv=now,
+                client_order_id=client_order_id,
+                signed_at=timestamp_ms * _NS_PER_MS,
+                window_ms=window_ms,
+            )
+        )
 
     def _window_ms(self) -> int:
         bound = self._client.error_bound_ns
@@ -97,6 +155,9 @@ class OrderEntry:
         if outcome is Outcome.AMBIGUOUS:
             self._unknown(client_order_id, f"HTTP {reply.status} {error.code} {error.message}")
             return
+        self._refused(client_order_id, error)
+
+    def _refused(self, client_order_id: ClientOrderId, error: ReplyError) -> None:
         now = self._client.clock.now()
         refused = OrderRefused(
             ts_event=now,
@@ -110,6 +171,13 @@ class OrderEntry:
     def _publish_order(self, reply: Reply, client_order_id: ClientOrderId) -> None:
         try:
             row = replies.read(reply.body, replies.OrderRow)
+        except DataInvalid as error:
+            self._unknown(client_order_id, f"answer cannot be read: {error.detail}")
+            return
+        self._publish_row(row, client_order_id)
+
+    def _publish_row(self, row: replies.OrderRow, client_order_id: ClientOrderId) -> None:
+        try:
             report = replies.order_report(row, self._account, self._client.clock.now())
         except DataInvalid as error:
             self._unknown(client_order_id, f"answer cannot be read: {error.detail}")

@@ -17,6 +17,8 @@ from core.domain.events import (
     LinkState,
     OrderReport,
     PositionReport,
+    QueryAnswered,
+    QueryKind,
 )
 from core.domain.ids import LeaderId, VenueId, account_id
 from core.domain.order import Fill
@@ -32,6 +34,7 @@ from core.exchange.backpack.stream import PrivateStream
 from core.exchange.contract import Clock, Transport
 from core.exchange.session import keep_streaming
 
+CHECK_SECS: Final = 10.0
 OVERLAP_NS: Final = 60_000_000_000
 RETRY_SECS: Final = 2.0
 log = logging.getLogger(__name__)
@@ -78,6 +81,7 @@ class LeaderFeed:
         venue, credentials = followed.venue, followed.credentials
         account = account_id(venue, f"leader-{followed.leader}")
         since = clock.now() if followed.since is None else followed.since
+        self._account = account
         self._transport = transport
         self._clock = clock
         self._publish = publish
@@ -159,7 +163,28 @@ class LeaderFeed:
                 await asyncio.sleep(RETRY_SECS)
                 continue
             self._merge(missed, positions, asked_at)
-            return
+            break
+        await self._keep_checking()
+
+    async def _keep_checking(self) -> None:
+        """Hold the stream against REST: one that tells nothing of a fill is given up."""
+        while True:
+            await asyncio.sleep(CHECK_SECS)
+            try:
+                fills = await self._reader.fills(None, self._tracker.cursor - OVERLAP_NS)
+            except VenueError as error:
+                log.warning("leader.check_failed", extra={"error": str(error)})
+                continue
+            now = self._clock.now()
+            told = QueryAnswered(
+                ts_event=now,
+                ts_recv=now,
+                query_id=0,
+                kind=QueryKind.FILLS,
+                account=self._account,
+                fills=fills,
+            )
+            self._stream.rest_told(told, self._clock.monotonic())
 
     def _merge(
         self, missed: tuple[Fill, ...], positions: tuple[PositionReport, ...], asked_at: int

@@ -165,22 +165,34 @@ class BackpackVenue:
 
     def place(self, effect: PlaceOrder) -> None:
         """Send an approved order once; its fate comes as events."""
-        self._start(self._place(effect), f"order {effect.client_order_id}")
+        work = self._entry.place(effect)
+        self._start(self._guarded(work, (effect,)), f"order {effect.client_order_id}")
 
-    async def _place(self, effect: PlaceOrder) -> None:
+    def place_batch(self, effects: tuple[PlaceOrder, ...]) -> None:
+        """Send approved orders in one request, once; the fate of each comes as events."""
+        self._start(self._guarded(self._entry.place_batch(effects), effects), "batch of orders")
+
+    async def _guarded(
+        self, work: Coroutine[Any, Any, None], effects: tuple[PlaceOrder, ...]
+    ) -> None:
         try:
-            await self._entry.place(effect)
+            await work
         except Exception:
-            log.exception("order.entry_failed", extra={"client_order_id": effect.client_order_id})
-            now = self._clock.now()
-            self._publish(
-                OrderOutcomeUnknown(
-                    ts_event=now,
-                    ts_recv=now,
-                    client_order_id=effect.client_order_id,
-                    reason="order entry failed",
-                )
+            # The edge of a task: whatever went wrong, the orders may live.
+            log.exception("order.entry_failed", extra={"orders": len(effects)})
+            for effect in effects:
+                self._entry_failed(effect)
+
+    def _entry_failed(self, effect: PlaceOrder) -> None:
+        now = self._clock.now()
+        self._publish(
+            OrderOutcomeUnknown(
+                ts_event=now,
+                ts_recv=now,
+                client_order_id=effect.client_order_id,
+                reason="order entry failed",
             )
+        )
 
     def cancel(self, effect: CancelOrder) -> None:
         """Send a cancel; its answer comes as an event."""

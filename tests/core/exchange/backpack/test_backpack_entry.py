@@ -215,3 +215,59 @@ async def test_known_venue_id_is_used_alone() -> None:
     )
 
     assert json.loads(transport.sent[0].body) == {"symbol": "ETH_USDC_PERP", "orderId": "812"}
+
+
+async def batched(answer: Reply | TransportError, *numbers: int) -> tuple[list[Body], int]:
+    """Place orders in one batch onto one answer."""
+    published: list[Body] = []
+    transport = always(answer)
+    entry = OrderEntry(client_on(transport, HandClock()), ACCOUNT, published.append)
+    await entry.place_batch([placement(number) for number in numbers])
+    return published[len(numbers) :], len(transport.sent)
+
+
+async def test_batch_tells_the_fate_of_each_order() -> None:
+    """Taken, refused or unknown; reordered and missing items as they are."""
+    taken = {"operation": "Ok", **order_row(clientId=8)}
+    refused = {"operation": "Err", "code": "INVALID_PRICE", "message": "no"}
+
+    assert kinds((await batched(reply(200, [taken, refused]), 7, 8))[0]) == [
+        "OrderRefused",
+        "OrderReport",
+    ]
+    assert kinds((await batched(reply(200, [taken]), 7, 8))[0]) == [
+        "OrderOutcomeUnknown",
+        "OrderReport",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (TransportError("no route", sent=False), "OrderNotSent"),
+        (TransportError("reset", sent=True), "OrderOutcomeUnknown"),
+        (reply(400, BAD_REQUEST), "OrderRefused"),
+        (reply(502), "OrderOutcomeUnknown"),
+        (reply(200, b"<html>"), "OrderOutcomeUnknown"),
+    ],
+)
+async def test_batch_without_an_answer_is_sent_once(
+    answer: Reply | TransportError, outcome: str
+) -> None:
+    """What is known of one order is known of all."""
+    published, sent = await batched(answer, 7, 8)
+
+    assert kinds(published) == [outcome, outcome]
+    assert sent == 1
+
+
+async def test_late_order_does_not_leave_with_its_batch() -> None:
+    """Each order is looked at by itself."""
+    published: list[Body] = []
+    transport = always(reply(200, [{"operation": "Ok", **order_row(clientId=8)}]))
+    entry = OrderEntry(client_on(transport, HandClock()), ACCOUNT, published.append)
+
+    await entry.place_batch([placement(7, send_before=START), placement(8)])
+
+    assert kinds(published) == ["OrderNotSent", SENT, "OrderReport"]
+    assert [item["clientId"] for item in json.loads(transport.sent[0].body)] == [8]
