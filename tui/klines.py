@@ -40,6 +40,7 @@ COLUMNS: Final = (
 _LONG: Final = 1_000
 """Buckets from which on a progress bar is worth its line."""
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_SECOND: Final = 1_000_000_000
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 OpenSource = Callable[[str, Clock], KlineSource]
 _Show = Callable[[int, int], None]
@@ -203,7 +204,7 @@ def document(answer: CandleAnswer) -> dict[str, Any]:
         "symbol": answer.symbol,
         "interval": answer.interval,
         "since": utc_text(answer.asked.start),
-        "until": utc_text(answer.asked.stop),
+        "until": utc_text(min(answer.asked.stop, answer.as_of_ns // _SECOND + 1)),
         "begins": None if begins is None else utc_text(begins),
         "requests": answer.requests,
         "note": answer.note,

@@ -3,6 +3,7 @@
 Without it, a range that starts long before the market would cost a request for every 999 buckets.
 """
 
+import asyncio
 from typing import Final
 
 from core.exchange.candles.asking import Asker
@@ -22,12 +23,17 @@ class Beginnings:
         self._asker = asker
         self._cache = cache
         self._unknown: set[str] = set()
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def of(self, symbol: str) -> int | None:
         """Return the first day with a trade (seconds UTC), None where the venue does not say."""
-        known = self._cache.beginning(symbol)
-        if known is not None or symbol in self._unknown:
-            return known
+        async with self._turns.setdefault(symbol, asyncio.Lock()):
+            known = self._cache.beginning(symbol)
+            if known is not None or symbol in self._unknown:
+                return known
+            return await self._found(symbol)
+
+    async def _found(self, symbol: str) -> int | None:
         try:
             found = await self._look_up(symbol)
         except CandlesRefused:

@@ -68,9 +68,13 @@ class WalletTracker:
         """Take the venue's word for all positions of one dex; return where ours differ.
 
         Statements older than the newest fill prove nothing, as the venue's answers may trail its
-        stream. `starts` takes them as they are: nothing was known before.
+        stream. `starts` takes them as they are: nothing was known before, but what fills have said
+        since.
         """
-        if at_ms < self.cursor_ms and not starts:
+        if at_ms < self.cursor_ms:
+            held = {} if not starts else self._unknown(held)
+            for coin, position in held.items():
+                self.chain.state(coin, position)
             return []
         ours = self.chain.positions
         coins = {coin for coin in ours if _dex_of(coin) == dex} | held.keys()
@@ -80,6 +84,9 @@ class WalletTracker:
             self.chain.state(coin, held.get(coin, Decimal(0)))
         self.chain.holes += holes
         return holes
+
+    def _unknown(self, held: dict[str, Decimal]) -> dict[str, Decimal]:
+        return {coin: size for coin, size in held.items() if coin not in self.chain.positions}
 
     def _hole(self, coin: str, held: dict[str, Decimal], at_ms: int) -> Hole:
         return Hole(

@@ -1,5 +1,6 @@
 """The candle service against the embedded exchange: every range has an answer, whole and once."""
 
+import asyncio
 import random
 import sqlite3
 from collections import Counter
@@ -271,6 +272,17 @@ async def _body(rig: Rig, since: datetime, until: datetime) -> list[bytes]:
     )
     reply = await rig.transport.request(Wire("GET", "/api/v1/klines", query), deadline_secs=5)
     return [bytes(row) for row in msgspec.json.decode(reply.body, type=list[msgspec.Raw])]
+
+
+async def test_callers_at_once_share_one_fetch() -> None:
+    """Ten charts of one market cost what one costs."""
+    rig = Rig()
+    since, until = at(rig.now_secs - 86_400), at(rig.now_secs - 600)
+
+    answers = await asyncio.gather(*(rig.ask(SYMBOL, "1m", since, until) for _ in range(10)))
+
+    assert len({answer.candles for answer in answers}) == 1
+    assert len(rig.transport.asked) <= 4
 
 
 async def test_pages_are_the_same_candles_and_progress_reaches_the_end() -> None:

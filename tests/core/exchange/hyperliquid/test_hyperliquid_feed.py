@@ -313,6 +313,19 @@ def test_child_fills_of_one_order_in_one_block_are_one_decision() -> None:
     assert tracker.repeats == 3
 
 
+def test_older_statement_does_not_undo_newer_fills() -> None:
+    """The venue's answers may trail its stream: only coins nobody knew are taken from them."""
+    tracker = WalletTracker(LeaderId("l"), VENUE, 0)
+    tracker.take([made(1, 50)], 7)
+    tracker.chain.state("BTC", Decimal(4))
+
+    first = tracker.state({"BTC": Decimal(3), "SOL": Decimal(2)}, 40, starts=True)
+    later = tracker.state({"BTC": Decimal(9)}, 45)
+
+    assert (first, later) == ([], [])
+    assert tracker.chain.positions == {"BTC": Decimal(4), "SOL": Decimal(2)}
+
+
 BOOK = {
     "coin": "BTC",
     "time": 5,
