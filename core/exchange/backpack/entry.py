@@ -65,8 +65,11 @@ class OrderEntry:
 
     async def place_batch(self, effects: Sequence[PlaceOrder]) -> None:
         """Send approved orders, 20 a request, and publish what became of each of them."""
-        signer = self._client.signer
-        leaving = []
+        for start in range(0, len(effects), BATCH_LIMIT):
+            await self._place_part(effects[start : start + BATCH_LIMIT])
+
+    async def _place_part(self, effects: Sequence[PlaceOrder]) -> None:
+        signer, leaving = self._client.signer, []
         for effect in effects:
             refusal = "no key for this account" if signer is None else self._own_refusal(effect)
             if refusal:
@@ -75,16 +78,12 @@ class OrderEntry:
                 leaving.append(effect)
         if signer is None or not leaving:
             return
-        for start in range(0, len(leaving), BATCH_LIMIT):
-            part = leaving[start : start + BATCH_LIMIT]
-            try:
-                await self._send_batch(part, signer)
-            except asyncio.CancelledError:
-                for effect in part:
-                    self._unknown(effect.client_order_id, "cancelled while it was sent")
-                for effect in leaving[start + BATCH_LIMIT :]:
-                    self._not_sent(effect.client_order_id, "cancelled before it was sent")
-                raise
+        try:
+            await self._send_batch(leaving, signer)
+        except asyncio.CancelledError:
+            for effect in leaving:
+                self._unknown(effect.client_order_id, "cancelled while it was sent")
+            raise
 
     async def _send_batch(self, effects: Sequence[PlaceOrder], signer: Signer) -> None:
         ids = [effect.client_order_id for effect in effects]
