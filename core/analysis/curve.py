@@ -58,7 +58,7 @@ class DepthProfile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 def curve_of(levels: Sequence[Level]) -> Curve:
-    """Sum one side, best first. One plain loop: half the time of passes by column."""
+    """Sum one side, best first. Exact in one loop: passes by column or numpy are no faster."""
     size = money = 0
     prices: list[int] = []
     sizes: list[int] = []

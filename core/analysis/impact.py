@@ -56,7 +56,7 @@ def spread_paid(
 
     Args:
         prints: In time order.
-        mids: (instant ns, bid + ask in units of 10^-10), in time order.
+        mids: (instant ns, bid + ask in units of 10^-10), in time order, by the clock of the prints.
         horizon_ns: How much later makers are marked.
 
     Returns:
@@ -85,7 +85,8 @@ def price_impact(prints: Prints, bucket_ns: int) -> PriceImpact | None:
     """Estimate Kyle's lambda from prints.
 
     Source: Kyle (1985); the slope of last-price changes on signed volume over equal buckets of
-    time, ordinary least squares. None below three buckets, or where signed volume never varies.
+    time that traded, ordinary least squares. None below three buckets, or where signed volume
+    never varies.
     """
     closes: dict[int, int] = {}
     flows: dict[int, int] = {}

@@ -117,14 +117,24 @@ def indicator_history(
 
 
 def _nothing(count: int) -> IndicatorHistory:
-    nothing: Values = [None] * count
-    return IndicatorHistory(**dict.fromkeys(IndicatorHistory.__struct_fields__, nothing))
+    columns: dict[str, Values] = {
+        name: [None] * count for name in IndicatorHistory.__struct_fields__
+    }
+    return IndicatorHistory(**columns)
 
 
 def ema_history(rows: Sequence[CandleRow], period: int) -> Values:
     """Compute one exponential average of closes."""
     packed = traded(rows)
     return packed.spread(talib.EMA(packed.close, period)) if packed.places else [None] * len(rows)
+
+
+def adx_history(rows: Sequence[CandleRow], period: int = DEFAULT_PERIODS.adx) -> Values:
+    """Compute the directional index alone."""
+    packed = traded(rows)
+    if not packed.places:
+        return [None] * len(rows)
+    return packed.spread(talib.ADX(packed.high, packed.low, packed.close, period))
 
 
 def newest(values: Values) -> float | None:

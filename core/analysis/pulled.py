@@ -50,7 +50,8 @@ def changes_after(
     Args:
         state: None at the first book, and after a resync.
         levels: Best first.
-        traded: Size traded at each price since the last book, units of 10^-10.
+        traded: Size traded against this side at each price since the last book, units of 10^-10.
+            A print that arrives after the book that shows it counts as pulled, then as stacked.
         at: Instant, ns.
         reset_ns: Changes older than this are forgotten.
         sign: 1 for bids, -1 for asks.

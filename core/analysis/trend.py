@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from core.analysis.indicators import ema_history, indicator_history, newest
+from core.analysis.indicators import adx_history, ema_history, newest
 from core.domain.views import CandleRow
 
 
@@ -65,7 +65,7 @@ def regime(
     """
     close = newest([row.close for row in rows])
     fast, slow = newest(ema_history(rows, rules.fast)), newest(ema_history(rows, rules.slow))
-    adx = newest(indicator_history(rows).adx)
+    adx = newest(adx_history(rows))
     trend, reason = _judged(close, fast, slow, adx, rules)
     return Regime(
         timeframe=timeframe,

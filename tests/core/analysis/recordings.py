@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from core.analysis.rollup import ExactCandle
-from core.domain.fixed import UNIT, scaled
+from core.analysis.units import Level
+from core.domain.fixed import scaled
 from core.domain.order import Side
 from core.domain.views import TapeRow
 
@@ -32,6 +33,19 @@ class _Message(msgspec.Struct):
 class _Ticker(msgspec.Struct):
     b: str
     a: str
+
+
+class _Shot(msgspec.Struct):
+    data: msgspec.Raw
+
+
+class _Level(msgspec.Struct):
+    px: str
+    sz: str
+
+
+class _Book(msgspec.Struct):
+    levels: tuple[list[_Level], list[_Level]]
 
 
 class _Trade(msgspec.Struct):
@@ -137,6 +151,14 @@ def closes(name: str) -> dict[int, float]:
     }
 
 
-def as_float(units: int) -> float:
-    """Turn units into a float."""
-    return units / UNIT
+def snapshots() -> list[tuple[list[Level], list[Level]]]:
+    """Return the whole books of five coins, bids and asks, best first."""
+    name = "l2/hyperliquid_5coins_l2book-trades_2026-07-22.jsonl.gz"
+    decode = msgspec.json.Decoder(_Shot).decode
+    shots = (decode(line) for line in text_of(name).splitlines() if '"l2Book"' in line)
+    books = (msgspec.json.decode(shot.data, type=_Book).levels for shot in shots)
+    return [(_levels(bids), _levels(asks)) for bids, asks in books]
+
+
+def _levels(side: list[_Level]) -> list[Level]:
+    return [(scaled(level.px), scaled(level.sz)) for level in side]
