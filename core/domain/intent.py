@@ -4,6 +4,7 @@ import hashlib
 
 import msgspec
 
+from core.domain.codec import packed
 from core.domain.exact import Price
 from core.domain.ids import AccountId, IntentId, StrategyId
 from core.domain.order import OrderTerms
@@ -65,21 +66,5 @@ Verdict = RiskApproved | Denied | NeedsConfirmation
 
 
 def terms_hash(legs: tuple[Leg, ...]) -> str:
-    """Hash what an approval binds to: account, market, side, quantity, price, flags, all legs."""
-    parts = [
-        "|".join(
-            (
-                leg.account,
-                leg.terms.instrument,
-                leg.terms.side,
-                str(leg.terms.quantity),
-                str(leg.terms.limit_price),
-                leg.terms.order_type,
-                leg.terms.time_in_force,
-                str(leg.terms.post_only),
-                str(leg.terms.reduce_only),
-            )
-        )
-        for leg in legs
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+    """Hash what an approval binds to: every term of every leg, as it would be journaled."""
+    return hashlib.sha256(packed(legs)).hexdigest()[:32]

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import ccxt
 import pytest
-from ccxt_host import Host
+
+from tests.conformance.ccxt_host import Host
 
 SYMBOL = "ETH/USDC"
 

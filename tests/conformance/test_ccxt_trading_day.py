@@ -12,7 +12,8 @@ from typing import Any
 import ccxt
 import ccxt.pro
 import pytest
-from ccxt_host import Host
+
+from tests.conformance.ccxt_host import Host
 
 PERP = "ETH/USDC:USDC"
 SPOT = "ETH/USDC"

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from core.exchange.embedded.fault_requests import RequestFaults
 
 _SETTLE_NS: Final = 10 * NS_PER_SEC
+_FIRST_INTEREST_NS: Final = 5 * NS_PER_SEC
+"""Open interest is told this soon after the start, then every minute."""
 
 
 class Exchange:
@@ -67,6 +69,7 @@ class Exchange:
         """Gives the index of a base asset in atoms at an instant; None keeps what is."""
         self._agenda.every(NS_PER_SEC, self._each_second)
         self._agenda.every(60 * NS_PER_SEC, self.floor.feed.each_minute)
+        self._agenda.after(_FIRST_INTEREST_NS, self.floor.feed.each_minute)
         self._agenda.every(_SETTLE_NS, self._settle)
         self._agenda.every(FUNDING_INTERVAL_NS, self._fund)
         for window_ms in DEPTH_WINDOWS_MS:

@@ -436,6 +436,8 @@ class Law:
         rules = self.i.instrument
         if rules is None or self.i.equity is None:
             return True
+        if self.i.gross_elsewhere is None:
+            return False
         bids = self.bids + (self.quantity if self.sign > 0 else 0)
         asks = self.asks + (self.quantity if self.sign < 0 else 0)
         at = self.price if self.m.mark is None else Fraction(self.m.mark.value)

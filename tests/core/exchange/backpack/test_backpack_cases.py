@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
-from backpack_rig import ACCOUNT, FIXTURES, MARKET, SECRET, START, VENUE, placement
 
 from core.domain.events import (
     DepthChanged,
@@ -49,6 +48,15 @@ from core.exchange.backpack.rows import read
 from core.exchange.backpack.signing import Credentials, Value, signed_text
 from core.exchange.backpack.stream import control_frames
 from core.exchange.contract import Reply, Wire
+from tests.core.exchange.backpack.backpack_rig import (
+    ACCOUNT,
+    FIXTURES,
+    MARKET,
+    SECRET,
+    START,
+    VENUE,
+    placement,
+)
 
 FOLDER = FIXTURES / "backpack"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the recorded cases are not here")

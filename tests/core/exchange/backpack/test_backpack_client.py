@@ -1,7 +1,17 @@
 """What is tried again, what never, and what stops entries."""
 
 import pytest
-from backpack_rig import (
+
+from core.domain.effects import CancelOrder
+from core.domain.errors import ConnectivityError
+from core.domain.events import Body, OrderNotSent
+from core.domain.ids import ClientOrderId
+from core.exchange.backpack import questions
+from core.exchange.backpack.budget import Lane
+from core.exchange.backpack.client import RestClient
+from core.exchange.backpack.entry import OrderEntry
+from core.exchange.contract import Reply, TransportError, Wire
+from tests.core.exchange.backpack.backpack_rig import (
     ACCOUNT,
     MARKET,
     START,
@@ -13,16 +23,6 @@ from backpack_rig import (
     placement,
     reply,
 )
-
-from core.domain.effects import CancelOrder
-from core.domain.errors import ConnectivityError
-from core.domain.events import Body, OrderNotSent
-from core.domain.ids import ClientOrderId
-from core.exchange.backpack import questions
-from core.exchange.backpack.budget import Lane
-from core.exchange.backpack.client import RestClient
-from core.exchange.backpack.entry import OrderEntry
-from core.exchange.contract import Reply, TransportError, Wire
 
 EXPIRED = reply(400, {"code": "INVALID_CLIENT_REQUEST", "message": "Request has expired"})
 DOWN = reply(503, {"code": "MAINTENANCE", "message": "upgrade"})

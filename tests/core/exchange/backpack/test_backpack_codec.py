@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backpack_rig import ACCOUNT, FIXTURES, VENUE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +30,7 @@ from core.domain.exact import Amount, Price, Quantity
 from core.domain.ids import InstrumentId
 from core.domain.order import LiquiditySide, OrderState, OrderType, Side, TimeInForce
 from core.exchange.backpack.codec import BackpackCodec, decode, recorded_snapshot
+from tests.core.exchange.backpack.backpack_rig import ACCOUNT, FIXTURES, VENUE
 
 COMPOSED = Path(__file__).parents[3] / "fixtures" / "backpack_frames.json"
 RECORDED = [

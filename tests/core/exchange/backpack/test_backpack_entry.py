@@ -4,19 +4,6 @@ import asyncio
 import json
 
 import pytest
-from backpack_rig import (
-    ACCOUNT,
-    MARKET,
-    START,
-    HandClock,
-    ScriptedTransport,
-    always,
-    client_on,
-    kinds,
-    order_row,
-    placement,
-    reply,
-)
 
 from core.domain.effects import CancelOrder
 from core.domain.events import (
@@ -32,6 +19,19 @@ from core.domain.ids import AccountId, ClientOrderId, VenueOrderId
 from core.domain.order import OrderState
 from core.exchange.backpack.entry import OrderEntry
 from core.exchange.contract import Reply, TransportError, Wire
+from tests.core.exchange.backpack.backpack_rig import (
+    ACCOUNT,
+    MARKET,
+    START,
+    HandClock,
+    ScriptedTransport,
+    always,
+    client_on,
+    kinds,
+    order_row,
+    placement,
+    reply,
+)
 
 BAD_REQUEST = {"code": "INVALID_CLIENT_REQUEST", "message": "Quantity decimal too long"}
 SENT = "OrderBytesLeft"

@@ -5,19 +5,6 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from backpack_rig import (
-    ACCOUNT,
-    FIXTURES,
-    MARKET,
-    START,
-    VENUE,
-    HandClock,
-    ScriptedTransport,
-    always,
-    client_on,
-    order_row,
-    reply,
-)
 
 from core.domain.effects import Query
 from core.domain.errors import ConnectivityError, DataInvalid, RequestRefused
@@ -39,6 +26,19 @@ from core.exchange.backpack.answering import Answering
 from core.exchange.backpack.queries import AccountReader
 from core.exchange.backpack.requests import klines_request
 from core.exchange.contract import Reply, TransportError, Wire
+from tests.core.exchange.backpack.backpack_rig import (
+    ACCOUNT,
+    FIXTURES,
+    MARKET,
+    START,
+    VENUE,
+    HandClock,
+    ScriptedTransport,
+    always,
+    client_on,
+    order_row,
+    reply,
+)
 
 SECOND = 1_000_000_000
 FILL = {

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from backpack_rig import MARKET, SECRET, START, order_row, placement
 
 from core.domain.codec import packed, unpacker
 from core.domain.exact import Notional, Price, Quantity
@@ -29,6 +28,7 @@ from core.exchange.backpack.refusals import ReplyError
 from core.exchange.backpack.replies import OrderRow
 from core.exchange.backpack.rows import read
 from core.exchange.backpack.signing import Credentials, signed_batch_text
+from tests.core.exchange.backpack.backpack_rig import MARKET, SECRET, START, order_row, placement
 
 STAMP = {"timestamp_ms": START // 1_000_000, "window_ms": 5_000}
 SIGNER = requests.Signer(Credentials(SECRET))

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from backpack_rig import FIXTURES, SECRET
 
 from core.domain.errors import ConfigError
 from core.exchange.backpack.signing import (
@@ -14,6 +13,7 @@ from core.exchange.backpack.signing import (
     subscribe_signature,
     written,
 )
+from tests.core.exchange.backpack.backpack_rig import FIXTURES, SECRET
 
 VECTORS = FIXTURES / "backpack" / "signing_vectors.json"
 LIMIT_ORDER: dict[str, str | int | bool] = {

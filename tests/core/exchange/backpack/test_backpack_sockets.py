@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from backpack_rig import placement
-from toxic_proxy import ToxicProxy, proxied
 
 from core.domain.effects import Query
 from core.domain.events import (
@@ -38,6 +36,8 @@ from core.exchange.embedded.server import serving
 from core.exchange.embedded.world import single_venue
 from core.exchange.network import NetworkTransport
 from core.exchange.session import SessionTimes
+from tests.core.exchange.backpack.backpack_rig import placement
+from tests.core.exchange.backpack.toxic_proxy import ToxicProxy, proxied
 
 NAME = VenueId("there")
 MARKET = InstrumentId("there:ETH_USDC_PERP")

@@ -5,7 +5,6 @@ import json
 import random
 
 import pytest
-from backpack_rig import ACCOUNT, MARKET, SECRET, START, VENUE, HandClock, ScriptedPipe, kinds
 
 from core.domain.events import Body, ConnectionChanged, LeaderFilled, LinkState, PositionReport
 from core.domain.exact import Amount, Price, Quantity
@@ -18,6 +17,16 @@ from core.exchange.backpack.signing import Credentials, subscribe_signature
 from core.exchange.backpack.stream import PrivateStream, PublicStream
 from core.exchange.contract import FramePipe, Reply, TransportError, Wire
 from core.exchange.session import keep_streaming
+from tests.core.exchange.backpack.backpack_rig import (
+    ACCOUNT,
+    MARKET,
+    SECRET,
+    START,
+    VENUE,
+    HandClock,
+    ScriptedPipe,
+    kinds,
+)
 
 SECOND = 1_000_000_000
 SYMBOL = Symbol("ETH_USDC_PERP")

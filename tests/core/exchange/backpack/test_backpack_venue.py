@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
-from backpack_rig import FAST, placement
 
 from core.domain.effects import Query
 from core.domain.events import Body, BookSnapshotSeen, InstrumentsListed, LeaderFilled, QueryKind
@@ -21,6 +20,7 @@ from core.exchange.contract import PipeClosed, TransportError, Wire
 from core.exchange.embedded.memory import MemoryTransport, MemoryVenue, running
 from core.exchange.embedded.world import DemoWorld
 from core.exchange.network import NetworkTransport
+from tests.core.exchange.backpack.backpack_rig import FAST, placement
 
 ALPHA = VenueId("alpha")
 MARKET = InstrumentId("alpha:SOL_USDC_PERP")

@@ -6,17 +6,6 @@ import random
 from collections.abc import Callable
 
 import pytest
-from backpack_rig import (
-    ACCOUNT,
-    MARKET,
-    SECRET,
-    START,
-    VENUE,
-    HandClock,
-    ScriptedTransport,
-    client_on,
-    reply,
-)
 
 from core.domain.events import (
     BookSnapshotSeen,
@@ -39,6 +28,17 @@ from core.exchange.backpack.stream import PrivateStream, PublicStream
 from core.exchange.backpack.venue import BackpackVenue, VenueSettings
 from core.exchange.backpack.watch import StreamWatch, WatchLimits
 from core.exchange.contract import Reply, Wire
+from tests.core.exchange.backpack.backpack_rig import (
+    ACCOUNT,
+    MARKET,
+    SECRET,
+    START,
+    VENUE,
+    HandClock,
+    ScriptedTransport,
+    client_on,
+    reply,
+)
 
 SECOND = 1_000_000_000
 ETH = Symbol("ETH_USDC_PERP")

@@ -4,13 +4,19 @@ import base64
 import json
 
 import pytest
-from embedded_client import FIXTURES, Client, decoded, quiet_exchange, refused
 from nacl.signing import VerifyKey
 
 from core.exchange.contract import Wire
 from core.exchange.embedded.auth import body_text, query_text
 from core.exchange.embedded.calls import read_bodies
 from core.exchange.embedded.requests import ORDER_FIELDS
+from tests.core.exchange.embedded.embedded_client import (
+    FIXTURES,
+    Client,
+    decoded,
+    quiet_exchange,
+    refused,
+)
 
 SPOT = "SOL_USDC"
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from embedded_client import Client, decoded, quiet_exchange
-from embedded_sums import sums
 
 from core.exchange.embedded.exchange import Exchange
+from tests.core.exchange.embedded.embedded_client import Client, decoded, quiet_exchange
+from tests.core.exchange.embedded.embedded_sums import sums
 
 SPOT = "SOL_USDC"
 PERP = "SOL_USDC_PERP"

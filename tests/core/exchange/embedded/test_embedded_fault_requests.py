@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from embedded_client import Client, decoded, quiet_exchange, refused
 
 from core.exchange.embedded.exchange import Exchange
+from tests.core.exchange.embedded.embedded_client import Client, decoded, quiet_exchange, refused
 
 SPOT = "SOL_USDC"
 PERP = "SOL_USDC_PERP"

@@ -4,10 +4,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from embedded_client import START_NS, Client, decoded
 
 from core.exchange.embedded.faults import Faults
 from core.exchange.embedded.world import single_venue
+from tests.core.exchange.embedded.embedded_client import START_NS, Client, decoded
 
 PERP = "SOL_USDC_PERP"
 OTHER = "BTC_USDC_PERP"

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from embedded_client import START_NS
 
 from core.exchange.embedded.fault_catalogue import CATALOGUE
 from core.exchange.embedded.faults import BadFaultError, Faults, read_plan
 from core.exchange.embedded.units import Instant
+from tests.core.exchange.embedded.embedded_client import START_NS
 
 _TOML = """
 seed = 7

@@ -3,13 +3,13 @@
 import random
 
 import pytest
-from embedded_client import START_NS, Client, decoded, quiet_exchange
-from embedded_sums import sums
 
 from core.exchange.embedded.margin import fraction
 from core.exchange.embedded.spec import MarginFunction
 from core.exchange.embedded.units import SCALE, atoms
 from core.exchange.embedded.world import DemoWorld
+from tests.core.exchange.embedded.embedded_client import START_NS, Client, decoded, quiet_exchange
+from tests.core.exchange.embedded.embedded_sums import sums
 
 PERP = "SOL_USDC_PERP"
 

@@ -1,9 +1,9 @@
 """Orders through REST: what rests, what fills, what expires, what is refused, and when."""
 
 import pytest
-from embedded_client import Client, decoded, quiet_exchange, refused
 
 from core.exchange.embedded.exchange import Exchange
+from tests.core.exchange.embedded.embedded_client import Client, decoded, quiet_exchange, refused
 
 PERP = "SOL_USDC_PERP"
 SPOT = "SOL_USDC"

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from embedded_client import START_NS, Client, decoded, quiet_exchange
-from embedded_sums import sums
 
 from core.exchange.embedded.exchange import Exchange
 from core.exchange.embedded.units import SCALE, atoms
 from core.exchange.embedded.world import DemoWorld
+from tests.core.exchange.embedded.embedded_client import START_NS, Client, decoded, quiet_exchange
+from tests.core.exchange.embedded.embedded_sums import sums
 
 PERP = "SOL_USDC_PERP"
 SECOND = 1_000_000_000

@@ -1,11 +1,17 @@
 """Rules that are switched while the venue runs: strict candles, limits, bands, book states."""
 
 import pytest
-from embedded_client import START_NS, Client, decoded, quiet_exchange, refused
 
 from core.exchange.embedded.exchange import Exchange
 from core.exchange.embedded.routes import ROUTES
 from core.exchange.embedded.world import single_venue
+from tests.core.exchange.embedded.embedded_client import (
+    START_NS,
+    Client,
+    decoded,
+    quiet_exchange,
+    refused,
+)
 
 SPOT = "SOL_USDC"
 PERP = "SOL_USDC_PERP"

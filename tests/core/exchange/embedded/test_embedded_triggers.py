@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from embedded_client import Client, decoded, quiet_exchange, refused
 
 from core.exchange.embedded.exchange import Exchange
 from core.exchange.embedded.units import atoms
+from tests.core.exchange.embedded.embedded_client import Client, decoded, quiet_exchange, refused
 
 SPOT = "SOL_USDC"
 PERP = "SOL_USDC_PERP"

@@ -5,10 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from embedded_client import FIXTURES, START_NS, Client, decoded, quiet_exchange
 
 from core.exchange.contract import Wire
 from core.exchange.embedded.world import DemoWorld
+from tests.core.exchange.embedded.embedded_client import (
+    FIXTURES,
+    START_NS,
+    Client,
+    decoded,
+    quiet_exchange,
+)
 
 pytestmark = pytest.mark.skipif(
     not FIXTURES.exists(), reason="the recorded frames of the real exchange are not here"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from embedded_client import START_NS, Client, decoded
 
 from core.exchange.embedded.exchange import Exchange
 from core.exchange.embedded.world import DemoWorld
+from tests.core.exchange.embedded.embedded_client import START_NS, Client, decoded
 
 SECOND = 1_000_000_000
 PERP = "BTC_USDC_PERP"
