@@ -10,7 +10,7 @@ from core.domain.events import Body, BookSnapshotSeen, MalformedFrame
 from core.domain.ids import InstrumentId, Symbol, VenueId, instrument_id
 from core.exchange.backpack import market_replies as backpack_replies
 from core.exchange.binance import rest as binance_rest
-from core.exchange.replay import ReplayDecoder
+from core.exchange.replay import KINDS, ReplayDecoder
 
 _OURS: Final = b'{"wingman":'
 _FORM: Final = 1
@@ -19,6 +19,7 @@ _BOOKS: Final[dict[str, BookReader]] = {
     "backpack": backpack_replies.book_snapshot,
     "binance-spot": binance_rest.book_snapshot,
     "binance-usdm": binance_rest.book_snapshot,
+    "binance-coinm": binance_rest.book_snapshot,
 }
 
 
@@ -49,7 +50,7 @@ def read_head(line: bytes) -> Head | None:
         head = msgspec.json.decode(line, type=Head)
     except msgspec.DecodeError:
         return None
-    if head.form != _FORM or head.kind not in _BOOKS:
+    if head.form != _FORM or head.kind not in KINDS:
         raise ConfigError(
             "recording is of a form this version cannot read",
             f"form {head.form}, kind {head.kind!r}",
@@ -64,7 +65,7 @@ class OwnRecordingDecoder:
     def __init__(self, head: Head) -> None:
         self._venue = VenueId(head.venue)
         self._frames = ReplayDecoder(head.kind, self._venue).decode
-        self._book = _BOOKS[head.kind]
+        self._book = _BOOKS.get(head.kind)
         self._lines = msgspec.json.Decoder(_ReplyLine)
 
     def decode(self, line: bytes, recv_ns: int) -> list[Body]:
@@ -78,6 +79,8 @@ class OwnRecordingDecoder:
             return [self._malformed(line, recv_ns, error)]
 
     def _snapshot(self, own: _ReplyLine, recv_ns: int) -> BookSnapshotSeen:
+        if self._book is None:
+            raise DataInvalid("a book's reply in a recording that needs none", self._venue)
         symbol = Symbol(own.query.get("symbol", ""))
         return self._book(bytes(own.body), instrument_id(self._venue, symbol), recv_ns)
 

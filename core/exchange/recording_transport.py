@@ -10,7 +10,7 @@ FrameSink = Callable[[int, bytes], None]
 """Takes the number of a connection and a frame as it came."""
 ReplySink = Callable[[Wire, Reply], None]
 """Takes a request and its reply."""
-_RECORDED: Final = frozenset({"/api/v1/depth", "/api/v3/depth", "/fapi/v1/depth"})
+_RECORDED: Final = frozenset({"/api/v1/depth", "/api/v3/depth", "/fapi/v1/depth", "/dapi/v1/depth"})
 """Paths whose replies start a book; nothing signed is ever recorded."""
 
 

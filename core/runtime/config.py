@@ -27,6 +27,9 @@ class VenueKind(StrEnum):
     BACKPACK = "backpack"
     BINANCE_SPOT = "binance-spot"
     BINANCE_USDM = "binance-usdm"
+    BINANCE_COINM = "binance-coinm"
+    HYPERLIQUID = "hyperliquid"
+    CCXT = "ccxt"
 
 
 class VenueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +41,8 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ws_url: str = ""
     key_file: str = ""
     """JSON file with `mode`, `api_key`, `api_secret`; readable by its owner only."""
+    exchange: str = ""
+    """With kind `ccxt`: the library's name of the exchange, such as `kraken`."""
     leader_key_file: str = ""
     """The same for a leader who gave his key."""
 

@@ -9,7 +9,7 @@ import msgspec
 
 from core.domain.errors import ConfigError
 from core.domain.ids import InstrumentId
-from core.runtime.config import VenueKind
+from core.runtime.config import VenueConfig, VenueKind
 from core.runtime.launch import Launch
 from core.runtime.runs import Run, open_public
 from core.runtime.sources import public_source
@@ -24,7 +24,9 @@ async def record(
     Raises:
         ConfigError: when nothing could be received at all.
     """
-    source = public_source(kind, launch.rest_url, launch.ws_url)
+    source = public_source(
+        VenueConfig(name=kind.value, kind=kind, rest_url=launch.rest_url, ws_url=launch.ws_url)
+    )
     markets = tuple(InstrumentId(f"{source.name}:{symbol}") for symbol in symbols)
     config = msgspec.structs.replace(launch.config, watchlist=markets)
     asked = msgspec.structs.replace(launch, config=config)

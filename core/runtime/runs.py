@@ -24,13 +24,14 @@ from core.runtime.config import Config, data_folder
 from core.runtime.crash import crash_point_from_environment
 from core.runtime.launch import Launch
 from core.runtime.lock import AccountLock
+from core.runtime.opening import Source
 from core.runtime.replay import (
     Replay,
     VirtualTimers,
     first_glance,
 )
 from core.runtime.shell import Shell
-from core.runtime.sources import Source, embedded_sources, open_sources, outside_source
+from core.runtime.sources import embedded_sources, open_sources, outside_source, price_sources
 from core.strategies.copy_trade.fixed_ratio import CopyTrade, CopyTradeParameters
 from core.trading.journal import JournalStamp, SqliteJournal
 
@@ -116,6 +117,7 @@ async def open_simulation(launch: Launch) -> AsyncIterator[Run]:
             sources = [outside_source(launch)]
         else:
             sources = await embedded_sources(launch, clock, stack)
+        sources.extend(price_sources(launch.config))
         yield await _trading_run(launch, clock, sources, stack)
 
 

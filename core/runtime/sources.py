@@ -8,48 +8,25 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import msgspec
-
-from core.domain.effects import CancelOrder, PlaceOrder
 from core.domain.errors import ConfigError
-from core.domain.events import OrderNotSent
 from core.domain.facts import Mode
 from core.domain.ids import LeaderId, VenueId
-from core.exchange.backpack import constants as backpack
 from core.exchange.backpack.leader_feed import Followed, LeaderFeed
 from core.exchange.backpack.pacing import PacingLimits
 from core.exchange.backpack.signing import Credentials
-from core.exchange.backpack.venue import BackpackVenue
-from core.exchange.binance import constants as binance
-from core.exchange.binance.constants import BinanceMarket
-from core.exchange.binance.venue import BinanceVenue
 from core.exchange.contract import Reply, Transport, Wire
 from core.exchange.recording_transport import RecordingTransport
 from core.market.recorder import Recorder
 from core.runtime.clock import Clock
 from core.runtime.config import Config, VenueConfig, VenueKind, load_key_file
 from core.runtime.launch import Launch
-from core.runtime.shell import Shell, VenuePort
+from core.runtime.opening import LIVE_URLS, Source, open_venue
+from core.runtime.shell import Shell
 
 LEADER: Final = LeaderId("leader")
 FLUSH_SECS: Final = 1.0
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _IN_MEMORY: Final = PacingLimits(query_secs=0.002, history_secs=0.05)
-_BINANCE: Final = {
-    VenueKind.BINANCE_SPOT: BinanceMarket.SPOT,
-    VenueKind.BINANCE_USDM: BinanceMarket.USDM,
-}
-
-
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue of a run before it is opened."""
-
-    name: VenueId
-    transport: Callable[[], Transport]
-    kind: VenueKind = VenueKind.BACKPACK
-    credentials: Credentials | None = None
-    leader: Credentials | None = None
-    pacing: PacingLimits | None = None
 
 
 async def embedded_sources(launch: Launch, clock: Clock, stack: AsyncExitStack) -> list[Source]:
@@ -98,15 +75,22 @@ def outside_source(launch: Launch) -> Source:
     )
 
 
-def public_source(kind: VenueKind, rest_url: str, ws_url: str) -> Source:
+def public_source(config: VenueConfig) -> Source:
     """Return a venue's public data, live unless addresses are given."""
-    if kind is VenueKind.BACKPACK:
-        rest, ws = backpack.REST_URL, backpack.STREAM_URL
-    else:
-        rest, ws = binance.REST_URLS[_BINANCE[kind]], binance.STREAM_URLS[_BINANCE[kind]]
+    rest, ws = LIVE_URLS.get(config.kind, ("", ""))
+    is_network = config.kind is not VenueKind.CCXT
     return Source(
-        name=VenueId(kind.value), kind=kind, transport=_network(rest_url or rest, ws_url or ws)
+        name=VenueId(config.name),
+        kind=config.kind,
+        transport=_network(config.rest_url or rest, config.ws_url or ws) if is_network else None,
+        exchange=config.exchange,
     )
+
+
+def price_sources(config: Config) -> list[Source]:
+    """Return the configured venues that only give prices beside a simulation."""
+    kinds = {kind for kind in VenueKind if kind is not VenueKind.BACKPACK}
+    return [public_source(venue) for venue in config.venues if venue.kind in kinds]
 
 
 async def open_sources(
@@ -121,13 +105,13 @@ async def open_sources(
     rng = random.Random(seed)  # noqa: S311  jitter of reconnects
     recorders = []
     for source in sources:
-        transport = source.transport()
-        if record_to:
+        transport = None if source.transport is None else source.transport()
+        if record_to and transport is not None:
             recorder = _recorder(record_to, source, many=len(sources) > 1)
             recorders.append(recorder)
             stack.callback(recorder.close)
             transport = _recorded(transport, recorder, clock)
-        shell.venues[source.name] = await _open_venue(source, transport, clock, shell, rng, stack)
+        shell.venues[source.name] = await open_venue(source, transport, clock, shell, rng, stack)
         if source.leader is not None:
             await stack.enter_async_context(_leader_feed(source, clock, shell, rng))
     if recorders:
@@ -139,59 +123,9 @@ async def open_sources(
 # ---- parts -------------------------------------------------------------------------------------
 
 
-class PublicOnly:
-    """A venue of market data alone as the shell sees it: an order to it is proved not sent."""
-
-    def __init__(self, inner: BinanceVenue, clock: Clock, shell: Shell) -> None:
-        self._inner = inner
-        self._clock = clock
-        self._shell = shell
-        self.subscribe = inner.subscribe
-        self.unsubscribe = inner.unsubscribe
-        self.query = inner.query
-
-    def place(self, effect: PlaceOrder) -> None:
-        """Refuse: there is no account here."""
-        now = self._clock.now()
-        self._shell.publish(
-            OrderNotSent(
-                ts_event=now,
-                ts_recv=now,
-                client_order_id=effect.client_order_id,
-                reason=f"{self._inner.name} is market data only",
-            )
-        )
-
-    def cancel(self, effect: CancelOrder) -> None:
-        """Ignore: nothing can rest here."""
-
-
-async def _open_venue(
-    source: Source,
-    transport: Transport,
-    clock: Clock,
-    shell: Shell,
-    rng: random.Random,
-    stack: AsyncExitStack,
-) -> VenuePort:
-    if source.kind is VenueKind.BACKPACK:
-        venue = BackpackVenue(
-            source.name,
-            transport,
-            clock,
-            shell.publish,
-            rng,
-            credentials=source.credentials,
-            pacing=source.pacing,
-        )
-        return await stack.enter_async_context(venue)
-    market = _BINANCE[source.kind]
-    public = BinanceVenue(source.name, market, transport, clock, shell.publish, rng)
-    return PublicOnly(await stack.enter_async_context(public), clock, shell)
-
-
 def _leader_feed(source: Source, clock: Clock, shell: Shell, rng: random.Random) -> LeaderFeed:
     assert source.leader is not None
+    assert source.transport is not None
     return LeaderFeed(
         Followed(leader=LEADER, venue=source.name, credentials=source.leader),
         source.transport(),

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from core.domain.exact import Amount
 from core.domain.ids import AccountId
 from core.domain.order import OrderState
@@ -65,6 +67,7 @@ def trading_summary(shell: Shell, exceptions: int, elapsed_secs: float) -> dict[
         "ledger_equals_venue": all(c["is_matched"] for c in comparisons),
         "comparisons": comparisons,
         "residual": float(rooms.trading.ledger.residual().value),
+        "health": _health(shell),
         "equity": _number(rooms.valuation.equity(shell.clock.now())),
         "realized_pnl": float(sum(line.realized.value for line in fills)),
         "fees": float(sum(line.fees.value for line in fills)),
@@ -86,3 +89,12 @@ def _comparison(reconciler: Reconciler) -> dict[str, Any]:
 
 def _number(amount: Amount | None) -> float | None:
     return None if amount is None else float(amount.value)
+
+
+def _health(shell: Shell) -> dict[str, Any]:
+    """Return what each venue that reports its health says of itself."""
+    reports = {
+        name: venue.health() for name, venue in shell.venues.items() if hasattr(venue, "health")
+    }
+    found: dict[str, Any] = msgspec.to_builtins(reports, enc_hook=str)
+    return found

@@ -22,10 +22,11 @@ MAY_IMPORT: Final = {
     "runtime": {"domain", *MIDDLE, "strategies", "runtime"},
 }
 """Every arrow points down; the rooms of the middle floor are strangers."""
-NAMES_VENUES: Final = ("backpack", "binance")
+NAMES_VENUES: Final = ("backpack", "binance", "hyperliquid")
 CONFIGURATION: Final = {
     "core/runtime/config.py",
     "core/runtime/doctor.py",
+    "core/runtime/opening.py",
     "core/runtime/runs.py",
     "core/runtime/sources.py",
     "core/runtime/replay.py",

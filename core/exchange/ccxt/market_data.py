@@ -17,7 +17,7 @@ from core.exchange.ccxt import reading
 from core.exchange.ccxt.library import Exchange, as_error
 from core.exchange.ccxt.numbers import text
 from core.exchange.contract import Clock
-from core.exchange.hyperliquid.whole_books import WholeBooks
+from core.exchange.whole_books import WholeBooks
 
 BOOK_LEVELS: Final = 100
 BOOK_POLL_SECS: Final = 1.0

@@ -164,7 +164,9 @@ class MemoryTransport:
         self._check_open()
         self._venue.check_connection()
         try:
-            return await asyncio.wait_for(self._venue.submit(wire), deadline_secs)
+            # Not wait_for: on 3.11 it swallows a cancellation that meets a finished future.
+            async with asyncio.timeout(deadline_secs):
+                return await self._venue.submit(wire)
         except TimeoutError as error:
             raise TransportError(f"no reply within {deadline_secs} s", sent=True) from error
 

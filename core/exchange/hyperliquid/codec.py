@@ -17,7 +17,7 @@ from core.domain.events import (
 from core.domain.ids import InstrumentId, Symbol, VenueId, instrument_id
 from core.exchange.hyperliquid import wire
 from core.exchange.hyperliquid.constants import SIDES
-from core.exchange.hyperliquid.whole_books import WholeBooks
+from core.exchange.whole_books import WholeBooks
 
 _MS: Final = 1_000_000
 _REMEMBERED: Final = 4_096
