@@ -395,12 +395,6 @@ class CandlesWanted(_Body, frozen=True, kw_only=True):
     interval: str
 
 
-class CockpitsCounted(_Body, frozen=True, kw_only=True):
-    """How many cockpits are attached now."""
-
-    count: int
-
-
 Body = (
     DepthChanged
     | BookSnapshotSeen
@@ -436,7 +430,6 @@ Body = (
     | JournalHealth
     | Commanded
     | CandlesWanted
-    | CockpitsCounted
 )
 
 

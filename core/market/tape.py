@@ -3,7 +3,6 @@
 from collections import deque
 from typing import Final
 
-from core.domain.fixed import UNIT
 from core.domain.order import Side
 from core.domain.views import TapeRow
 
@@ -101,8 +100,3 @@ class Tape:
     def restart(self) -> None:
         """Expect any trade id next: the stream began anew."""
         self._last_id = -1
-
-
-def as_float(units: int) -> float:
-    """Turn units into a float, for pictures only."""
-    return units / UNIT

@@ -71,11 +71,6 @@ class OrderRecord:
         """Whether the order may still do something."""
         return not self.state.is_terminal
 
-    @property
-    def was_sent(self) -> bool:
-        """Whether its bytes are known to have left."""
-        return self.signed_at is not None
-
     def may_become(self, state: OrderState) -> bool:
         """Whether the edge exists."""
         return state in EDGES.get(self.state, frozenset())
