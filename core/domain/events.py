@@ -395,6 +395,12 @@ class CandlesWanted(_Body, frozen=True, kw_only=True):
     interval: str
 
 
+class StudyWanted(_Body, frozen=True, kw_only=True):
+    """A cockpit looks at the numbers of a market; what costs more than its book begins now."""
+
+    instrument: InstrumentId
+
+
 Body = (
     DepthChanged
     | BookSnapshotSeen
@@ -430,6 +436,7 @@ Body = (
     | JournalHealth
     | Commanded
     | CandlesWanted
+    | StudyWanted
 )
 
 

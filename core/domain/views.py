@@ -12,6 +12,7 @@ from core.domain.alert import Alert
 from core.domain.facts import Fact, Mode, TradingState
 from core.domain.ids import InstrumentId, StrategyId
 from core.domain.order import OrderState, Side
+from core.domain.study_views import LadderNote, StudyView, TapeLine
 
 
 class BookState(StrEnum):
@@ -95,6 +96,8 @@ class OwnOrder(msgspec.Struct, frozen=True, gc=False, array_like=True):
     price: int
     side: Side
     leaves: int
+    ahead: int | None = None
+    """Size estimated to stand before it in the queue at its price."""
 
 
 class LadderView(_View, frozen=True, kw_only=True):
@@ -118,6 +121,13 @@ class LadderView(_View, frozen=True, kw_only=True):
     last_price: int | None
     last_side: Side | None
     own_orders: tuple[OwnOrder, ...] = ()
+    microprice: int | None = None
+    large_size: int | None = None
+    """Size from which a level is marked as a large lot."""
+    notes: tuple[LadderNote, ...] = ()
+    """Rows of the grid with prints or changes; sparse, in no order."""
+    alert_prices: tuple[int, ...] = ()
+    """Where a person set alerts."""
 
 
 class TapeRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -137,8 +147,12 @@ class TapeView(_View, frozen=True, kw_only=True):
     instrument: InstrumentId
     price_decimals: int
     size_decimals: int
-    rows: tuple[TapeRow, ...]
+    rows: tuple[TapeLine, ...]
     missed: int
+    large_size: int | None = None
+    """Size from which a line is marked as large."""
+    hidden: int = 0
+    """Lines left out by the size filter since the oldest line shown."""
 
 
 class CandleRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -152,6 +166,15 @@ class CandleRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     volume: float
 
 
+class FillMark(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An own fill on the chart."""
+
+    ts_event: int
+    price: int
+    quantity: int
+    side: Side
+
+
 class CandlesView(_View, frozen=True, kw_only=True):
     """Candles of one market and interval, oldest first, the last one still open."""
 
@@ -161,6 +184,10 @@ class CandlesView(_View, frozen=True, kw_only=True):
     price_decimals: int
     candles: tuple[CandleRow, ...]
     is_loading: bool
+    fills: tuple[FillMark, ...] = ()
+    """Own fills within the candles, oldest first."""
+    orders: tuple[OwnOrder, ...] = ()
+    alert_prices: tuple[int, ...] = ()
 
 
 class StrategyRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -286,6 +313,7 @@ View = (
     | AccountView
     | AlertsView
     | ProgressView
+    | StudyView
 )
 
 
@@ -327,9 +355,19 @@ def ladder_topic(instrument: InstrumentId, rows: int, group: int) -> str:
     return f"ladder/{instrument}/{rows}/{group}"
 
 
-def tape_topic(instrument: InstrumentId, rows: int) -> str:
-    """Topic of the newest `rows` prints of a market."""
-    return f"tape/{instrument}/{rows}"
+class TapeMode(StrEnum):
+    """How prints become lines."""
+
+    PRINTS = "prints"
+    SWEEPS = "sweeps"
+    """One aggressor's prints are one line."""
+
+
+def tape_topic(
+    instrument: InstrumentId, rows: int, mode: TapeMode = TapeMode.PRINTS, least_notional: int = 0
+) -> str:
+    """Topic of the newest `rows` lines of a market worth at least so many whole quote units."""
+    return f"tape/{instrument}/{rows}/{mode}/{least_notional}"
 
 
 def candles_topic(instrument: InstrumentId, interval: str, count: int) -> str:

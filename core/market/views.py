@@ -1,9 +1,11 @@
 """Builds the frozen views of one market. Reads state, changes none, looks at no clock."""
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
 from core.domain.fixed import UNIT
+from core.domain.study_views import TapeLine
 from core.domain.views import (
     BookState,
     CandleRow,
@@ -11,6 +13,7 @@ from core.domain.views import (
     LadderLevel,
     LadderView,
     OwnOrder,
+    TapeRow,
     TapeView,
     WatchRow,
 )
@@ -96,9 +99,30 @@ def tape_view(market: Market, rows: int) -> TapeView:
         instrument=market.instrument_id,
         price_decimals=market.price_decimals.count,
         size_decimals=market.size_decimals.count,
-        rows=tuple(newest),
+        rows=tape_lines(newest),
         missed=market.tape.missed,
     )
+
+
+def tape_lines(prints: Iterable[TapeRow]) -> tuple[TapeLine, ...]:
+    """Make a line of each print; a hole in the serials shows as prints missed before a line."""
+    lines: list[TapeLine] = []
+    before: int | None = None
+    for row in prints:
+        missed = 0 if before is None else row.serial - before - 1
+        lines.append(
+            TapeLine(
+                row.serial,
+                row.ts_event,
+                row.price,
+                row.size,
+                row.side,
+                last_price=row.price,
+                missed_before=missed,
+            )
+        )
+        before = row.serial
+    return tuple(lines)
 
 
 def candles_view(market: Market, interval: str, count: int) -> CandlesView:

@@ -14,8 +14,6 @@ from core.domain.views import (
     WATCHLIST,
     Frame,
     FrameRequest,
-    LadderView,
-    OwnOrder,
     View,
     WatchlistView,
 )
@@ -29,6 +27,11 @@ _SECOND: Final = 1_000_000_000
 _STALE_AFTER: Final = 2 * _SECOND
 MAX_ROWS: Final = 500
 Builder = Callable[[], View]
+Parts = tuple[str, ...]
+Found = tuple[Hashable, Builder]
+"""What a view's version depends on, and how it is built."""
+TopicSource = Callable[[Parts, int], Found | None]
+"""Takes the parts of a topic after its kind, and the engine time; None where they make no sense."""
 
 
 class Frames:
@@ -40,7 +43,7 @@ class Frames:
         self._watchlist = rooms.watchlist
         self._progress = rooms.progress
         self._panels = panels
-        self._fixed: dict[str, Callable[[int], tuple[Hashable, Builder]]] = {
+        self._fixed: dict[str, Callable[[int], Found]] = {
             HEADER: lambda at: (
                 (at // _HALF_SECOND, panels.header_key()),
                 lambda: panels.header(at),
@@ -60,6 +63,11 @@ class Frames:
             ),
             ALERTS: lambda at: (panels.alerts_key(at), lambda: panels.alerts(at)),
             PROGRESS: lambda _at: (self._progress.version, self._progress.view),
+        }
+        self._kinds: dict[str, TopicSource] = {
+            "ladder": self._ladder_topic,
+            "tape": self._tape_topic,
+            "candles": self._candles_topic,
         }
         self._keys: dict[str, Hashable] = {}
         self._versions: dict[str, int] = {}
@@ -86,34 +94,40 @@ class Frames:
             next_fact=self._desk.next_fact,
         )
 
-    def _topic(self, topic: str, at: int) -> tuple[Hashable, Builder] | None:
+    def serve(self, kind: str, source: TopicSource) -> None:
+        """Answer topics that begin with `kind/` from a source."""
+        self._kinds[kind] = source
+
+    def _topic(self, topic: str, at: int) -> Found | None:
         """Return what a topic's version depends on and how its view is built."""
         fixed = self._fixed.get(topic)
-        return self._market_topic(topic.split("/"), at) if fixed is None else fixed(at)
+        if fixed is not None:
+            return fixed(at)
+        kind, *parts = topic.split("/")
+        source = self._kinds.get(kind)
+        return source(tuple(parts), at) if source is not None and parts else None
 
-    def _market_topic(self, parts: list[str], at: int) -> tuple[Hashable, Builder] | None:
-        market = self._market
-        kind, instrument = parts[0], InstrumentId(parts[1] if len(parts) > 1 else "")
-        numbers = [_bounded(part) for part in parts[2:]]
-        if kind == "ladder" and len(parts) == 4:  # noqa: PLR2004  ladder/instrument/rows/group
-            own = self._panels.own_orders(instrument)
-            key = (market.book_version(instrument), own, self._stale_beat(instrument, at))
-            return key, lambda: self._ladder(instrument, numbers[0], numbers[1], own, at)
-        if kind == "tape" and len(parts) == 3:  # noqa: PLR2004  tape/instrument/rows
-            return (
-                market.tape_version(instrument),
-                lambda: market.tape(instrument, numbers[0]),
-            )
-        if kind == "candles" and len(parts) == 4 and _is_interval(parts[2]):  # noqa: PLR2004  …/n
-            interval = parts[2]
-            key2 = (market.candles_version(instrument) and at // _HALF_SECOND, instrument)
-            return key2, lambda: market.candles(instrument, interval, numbers[1])
-        return None
+    def _ladder_topic(self, parts: Parts, at: int) -> Found | None:
+        if len(parts) != 3:  # noqa: PLR2004  instrument/rows/group
+            return None
+        instrument, rows, group = InstrumentId(parts[0]), bounded(parts[1]), bounded(parts[2])
+        own = self._panels.own_orders(instrument)
+        key = (self._market.book_version(instrument), own, self._stale_beat(instrument, at))
+        return key, lambda: self._market.ladder(instrument, rows, group, own, at)
 
-    def _ladder(
-        self, instrument: InstrumentId, rows: int, group: int, own: tuple[OwnOrder, ...], at: int
-    ) -> LadderView:
-        return self._market.ladder(instrument, rows, group, own, at)
+    def _tape_topic(self, parts: Parts, _at: int) -> Found | None:
+        if len(parts) != 4:  # noqa: PLR2004  instrument/rows/mode/least
+            return None
+        instrument, rows = InstrumentId(parts[0]), bounded(parts[1])
+        version = self._market.tape_version(instrument)
+        return version, lambda: self._market.tape(instrument, rows)
+
+    def _candles_topic(self, parts: Parts, at: int) -> Found | None:
+        if len(parts) != 3 or not is_interval(parts[1]):  # noqa: PLR2004  instrument/interval/count
+            return None
+        instrument, interval, count = InstrumentId(parts[0]), parts[1], bounded(parts[2])
+        key = (self._market.candles_version(instrument) and at // _HALF_SECOND, instrument)
+        return key, lambda: self._market.candles(instrument, interval, count)
 
     def _stale_beat(self, instrument: InstrumentId, at: int) -> int:
         """Move the version of a quiet book once a second, so that its age is seen to grow."""
@@ -141,12 +155,14 @@ class Frames:
         return view
 
 
-def _is_interval(text: str) -> bool:
+def is_interval(text: str) -> bool:
+    """Whether a text names a candle interval."""
     try:
         return interval_ns(text) > 0
     except ValueError:
         return False
 
 
-def _bounded(text: str) -> int:
+def bounded(text: str) -> int:
+    """Read a count from a topic: at least 1, at most `MAX_ROWS`; 0 where it is no number."""
     return min(MAX_ROWS, max(1, int(text))) if text.isdigit() else 0

@@ -31,6 +31,7 @@ from core.domain.events import (
     JournalHealth,
     OrderNotSent,
     QueryFailed,
+    StudyWanted,
 )
 from core.domain.ids import InstrumentId, VenueId, venue_of
 from core.domain.views import Frame, FrameRequest
@@ -129,14 +130,21 @@ class Shell:
     def frame(self, request: FrameRequest) -> Frame:
         """Answer a cockpit; candles it looks at for the first time are asked for by an event."""
         for topic in request.versions:
-            if topic.startswith("candles/") and topic not in self._looked_at:
-                self._looked_at.add(topic)
-                self._want_candles(topic)
+            if topic not in self._looked_at:
+                self._look_at(topic)
         return self.engine.frames.frame(request, self.clock.now())
 
-    def _want_candles(self, topic: str) -> None:
-        _, instrument, interval, *_ = (*topic.split("/"), "", "")
+    def _look_at(self, topic: str) -> None:
+        kind, instrument, interval, *_ = (*topic.split("/"), "", "")
+        if not instrument:
+            return
+        self._looked_at.add(topic)
         now = self.clock.now()
+        if kind != "candles":
+            self.publish(
+                StudyWanted(ts_event=now, ts_recv=now, instrument=InstrumentId(instrument))
+            )
+            return
         self.publish(
             CandlesWanted(
                 ts_event=now,

@@ -6,6 +6,7 @@ import random
 from core.domain.fixed import UNIT
 from core.domain.ids import InstrumentId
 from core.domain.order import Side
+from core.domain.study_views import TapeLine
 from core.domain.views import (
     BookState,
     CandleRow,
@@ -13,7 +14,6 @@ from core.domain.views import (
     LadderLevel,
     LadderView,
     OwnOrder,
-    TapeRow,
     TapeView,
     WatchRow,
 )
@@ -37,7 +37,7 @@ class FakeMarket:
         self.drift = drift
         self.book_state = BookState.VALID
         self.serial = 0
-        self.prints: list[TapeRow] = []
+        self.prints: list[TapeLine] = []
         self.last: tuple[int, Side] = (self.mid, Side.BUY)
         self.sizes: dict[int, int] = {}
         self.spark: list[float] = []
@@ -63,7 +63,7 @@ class FakeMarket:
             self.serial += 1
             price = ask if side is Side.BUY else bid
             size = round(self.typical_size * rng.expovariate(1.6) * UNIT) // 10**6 * 10**6 + 10**6
-            self.prints.append(TapeRow(self.serial, at, price, size, side))
+            self.prints.append(TapeLine(self.serial, at, price, size, side, last_price=price))
             self.last = (price, side)
         del self.prints[:-200]
         for price in list(self.sizes):

@@ -4,7 +4,8 @@ import pytest
 
 from core.domain.alert import AlertOption
 from core.domain.order import Side
-from core.domain.views import CandleRow, TapeRow
+from core.domain.study_views import TapeLine
+from core.domain.views import CandleRow
 from tests.tui.fake_link import FakeLink, big_order_alert
 from tui.render.alerts import option_keys
 from tui.render.candles import Chart, candle_rows, scale_of, slots
@@ -146,7 +147,7 @@ def test_the_tape_is_a_ring_with_signs() -> None:
     """A row's place follows from its serial; sides differ in glyph, not only in colour."""
     assert [ring_row(serial, 4) for serial in (3, 4, 5, 9)] == [3, 0, 1, 1]
     rows = [
-        tape_row(TapeRow(1, 0, UNIT, UNIT, side), 24, 2, 2, PALETTE, is_newest=side is Side.BUY)
+        tape_row(TapeLine(1, 0, UNIT, UNIT, side), 24, 2, 2, PALETTE, is_newest=side is Side.BUY)
         for side in Side
     ]
     assert _text(rows[0]).startswith("▸▲")

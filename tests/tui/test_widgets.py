@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from core.domain.order import Side
-from core.domain.views import BookState, LadderLevel, LadderView, TapeRow, TapeView
+from core.domain.study_views import TapeLine
+from core.domain.views import BookState, LadderLevel, LadderView, TapeView
 from tests.tui.fake_link import FakeLink
 from tests.tui.flight import flying
 from tui.widgets.ladder import Ladder
@@ -61,7 +62,7 @@ async def test_a_print_costs_its_row_and_the_marker() -> None:
         assert view is not None
         rows = {y: tape.row_text(y) for y in range(tape.size.height)}
         newest = view.rows[-1]
-        new = TapeRow(newest.serial + 1, newest.ts_event, newest.price, 5 * UNIT, Side.SELL)
+        new = TapeLine(newest.serial + 1, newest.ts_event, newest.price, 5 * UNIT, Side.SELL)
         tape.show(msgspec.structs.replace(view, rows=(*view.rows[1:], new)))
 
         changed = [y for y in rows if rows[y] != tape.row_text(y)]

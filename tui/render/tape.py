@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.domain.order import Side
-from core.domain.views import TapeRow
+from core.domain.study_views import TapeLine
 from tui.render.numbers import clock_text, fixed_size, price_text
 from tui.render.palette import Palette, Runs
 from tui.render.text import fit_right
@@ -18,7 +18,7 @@ def ring_row(serial: int, rows: int) -> int:
 
 
 def tape_row(
-    row: TapeRow,
+    row: TapeLine,
     width: int,
     price_decimals: int,
     size_decimals: int,

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from core.domain.ids import InstrumentId
 from core.domain.order import Side
-from core.domain.views import TapeRow, TapeView, tape_topic
+from core.domain.study_views import TapeLine
+from core.domain.views import TapeView, tape_topic
 from tui.render.numbers import compact, market_name, nice_ceiling, size_decimals
 from tui.render.palette import Palette, Runs
 from tui.render.tape import blank_row, ring_row, tape_row
@@ -72,18 +73,18 @@ class Tape(Pane):
                 )
         yield height - 1, self._balance(prints, width)
 
-    def _print_row(self, row: TapeRow, width: int, *, is_newest: bool) -> Runs:
+    def _print_row(self, row: TapeLine, width: int, *, is_newest: bool) -> Runs:
         assert self.view is not None
         decimals = self.view.price_decimals
         return tape_row(
             row, width, decimals, self._size_decimals, self.palette, is_newest=is_newest
         )
 
-    def _choose_decimals(self, prints: Iterable[TapeRow], most: int) -> None:
+    def _choose_decimals(self, prints: Iterable[TapeLine], most: int) -> None:
         largest = max(row.size for row in prints)
         self._size_decimals = size_decimals(int(nice_ceiling(largest)), most)
 
-    def _balance(self, prints: Iterable[TapeRow], width: int) -> Runs:
+    def _balance(self, prints: Iterable[TapeLine], width: int) -> Runs:
         bought = sum(row.size for row in prints if row.side is Side.BUY) / _UNIT
         sold = sum(row.size for row in prints if row.side is Side.SELL) / _UNIT
         share = bought / (bought + sold) if bought + sold else 0.5
