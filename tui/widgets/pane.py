@@ -8,6 +8,7 @@ from rich.style import Style
 from textual.binding import BindingType
 
 from tui.actions import Place, bindings_at
+from tui.render.explain import Explained
 from tui.render.palette import Palette, Runs
 from tui.render.text import fit, width_of
 from tui.widgets.messages import FocusAside
@@ -46,6 +47,10 @@ class Pane(Surface, can_focus=True):
     @abstractmethod
     def rows(self, width: int, height: int) -> Iterable[tuple[int, Runs]]:
         """Yield the rows inside the frame."""
+
+    def explain(self) -> tuple[Explained, ...]:
+        """Return what can be said of the numbers shown, most important first."""
+        return ()
 
     @property
     def inner_height(self) -> int:
