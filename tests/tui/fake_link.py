@@ -78,6 +78,19 @@ class FakeLink:
         }
         self.watched = list(self.markets)
         self.states = {"copy-aurora": "on", "cross-venue": "on", "cash-carry": "off"}
+        self.builders: dict[str, Callable[[list[str]], View]] = {
+            "ladder": self._ladder,
+            "tape": self._tape,
+            "candles": self._candles,
+            "header": lambda _: self._header(),
+            "watchlist": lambda _: self._watchlist(),
+            "strategies": lambda _: self._strategies(),
+            "risk": lambda _: self._risk(),
+            "account": lambda _: self._account(),
+            "alerts": lambda _: self._alerts(),
+            "progress": lambda _: self._progress(),
+        }
+        """How each kind of topic is built from its parts; topics of other kinds are left out."""
         self._version = 1
         self._touched: dict[str, int] = {}
         self.advance(400, prints=3.0, times=12)
@@ -92,7 +105,8 @@ class FakeLink:
         if self.is_dead:
             raise LinkClosed("the engine process ended with code 1")
         self.frames += 1
-        stale = [t for t, held in request.versions.items() if held != self.version_of(t)]
+        known = [t for t in request.versions if t.partition("/")[0] in self.builders]
+        stale = [t for t in known if request.versions[t] != self.version_of(t)]
         facts = tuple(fact for fact in self.facts if fact.serial > request.facts_since)
         return Frame(
             engine_at=self.at,
@@ -188,18 +202,16 @@ class FakeLink:
     def view(self, topic: str) -> View:
         """Build the view of a topic."""
         kind, *rest = topic.split("/")
-        if kind == "ladder":
-            return self.markets[InstrumentId(rest[0])].ladder(int(rest[1]), int(rest[2]), 23)
-        if kind == "tape":
-            return self.markets[InstrumentId(rest[0])].tape(int(rest[1]))
-        if kind == "candles":
-            return self.markets[InstrumentId(rest[0])].candles(rest[1], int(rest[2]), self.at)
-        build = {
-            "header": self._header, "watchlist": self._watchlist, "strategies": self._strategies,
-            "risk": self._risk, "account": self._account, "alerts": self._alerts,
-            "progress": self._progress,
-        }  # fmt: skip
-        return build[kind]()
+        return self.builders[kind](rest)
+
+    def _ladder(self, rest: list[str]) -> View:
+        return self.markets[InstrumentId(rest[0])].ladder(int(rest[1]), int(rest[2]), 23)
+
+    def _tape(self, rest: list[str]) -> View:
+        return self.markets[InstrumentId(rest[0])].tape(int(rest[1]))
+
+    def _candles(self, rest: list[str]) -> View:
+        return self.markets[InstrumentId(rest[0])].candles(rest[1], int(rest[2]), self.at)
 
     def _header(self) -> View:
         return HeaderView(

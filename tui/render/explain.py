@@ -1,4 +1,4 @@
-"""What a pane can say of its numbers when a person asks: the value, what it was made of, its age."""
+"""What a pane can say of its numbers when asked: the value, what it was made of, its age."""
 
 import msgspec
 

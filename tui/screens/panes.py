@@ -1,7 +1,11 @@
 """Every pane of the main screen, by name."""
 
 from collections.abc import Callable
+from typing import Any, Protocol
 
+from textual.geometry import Size
+
+from core.domain.ids import InstrumentId
 from tui.render.palette import Palette
 from tui.widgets.account import Account
 from tui.widgets.alert_line import AlertLine
@@ -19,6 +23,27 @@ from tui.widgets.surface import Surface
 from tui.widgets.tabs import PageTabs
 from tui.widgets.tape import Tape
 from tui.widgets.watchlist import Watchlist
+
+
+class MarketPane(Protocol):
+    """A pane that draws one market, or all of them, from a topic of its own."""
+
+    @property
+    def display(self) -> bool:
+        """Whether it is on screen."""
+
+    @property
+    def size(self) -> Size:
+        """Its size in cells."""
+
+    def topic(self) -> str | None:
+        """Return the topic it draws now."""
+
+    def follow(self, instrument: InstrumentId | None) -> None:
+        """Draw another market."""
+
+    def show(self, view: Any) -> None:
+        """Draw a view of the topic."""
 
 
 class Panes:
@@ -42,6 +67,11 @@ class Panes:
         self.progress = Progress(palette, id="progress")
         self.small = Notice(palette, id="small")
         self.gone = Notice(palette, id="gone", role="danger")
+
+    @property
+    def market(self) -> tuple[MarketPane | Ladder, ...]:
+        """Return the panes that draw markets."""
+        return (self.ladder_left, self.ladder_right, self.candles, self.tape, self.tape_right)
 
     @property
     def all(self) -> tuple[Surface, ...]:

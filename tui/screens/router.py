@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from core.domain.study_views import OverlaysView
 from core.domain.views import (
     ACCOUNT,
     ALERTS,
@@ -21,18 +22,22 @@ from core.domain.views import (
     ProgressView,
     RiskView,
     StrategiesView,
-    TapeView,
     View,
     WatchlistView,
 )
 from tui.screens.notices import Notices
-from tui.screens.panes import Panes
+from tui.screens.panes import MarketPane, Panes
 from tui.screens.topics import Topics
+from tui.widgets.candles import Candles
+from tui.widgets.ladder import Ladder
 
 _Kind = TypeVar("_Kind")
 _NS_PER_SEC: Final = 1_000_000_000
-_TAPE_SECS: Final = 0.25
-"""A tape is asked for at most four times a second."""
+_REST_SECS: Final = {
+    "tape": 0.25, "depth": 0.25, "flow": 0.5, "heatmap": 0.5, "footprint": 0.5, "profile": 1.0,
+    "overlays": 1.0, "trend": 1.0, "funding": 1.0, "pairs": 1.0,
+}  # fmt: skip
+"""The least time between two questions for a topic of a kind; other kinds are asked each frame."""
 
 
 class Router:
@@ -51,7 +56,7 @@ class Router:
         self._on_watchlist = on_watchlist
         self._topics = Topics()
         self._engine_at = 0
-        self._tape_at = 0.0
+        self._asked_at: dict[str, float] = {}
         self._clock = clock
         self._attached_at: int | None = None
         self._has_new_alert = False
@@ -63,7 +68,6 @@ class Router:
             AccountView: lambda view: panes.account.show(_as(view, AccountView)),
             AlertsView: self._show_alerts,
             ProgressView: lambda view: panes.progress.show(_as(view, ProgressView)),
-            CandlesView: lambda view: panes.candles.show(_as(view, CandlesView)),
         }
 
     # -- asking ----------------------------------------------------------------------------
@@ -73,30 +77,30 @@ class Router:
         topics = [HEADER, ALERTS, PROGRESS]
         if is_covered:
             return self._topics.request(topics)
-        topics += [WATCHLIST, STRATEGIES, RISK, ACCOUNT, *self._book_topics()]
-        return self._topics.request(topics, resting=self._tape_topics(topics))
-
-    def _book_topics(self) -> list[str]:
-        panes = self._panes
-        return [
-            topic
-            for pane in (panes.ladder_left, panes.ladder_right, panes.candles)
-            if pane.display and pane.size.height and (topic := pane.topic()) is not None
-        ]
-
-    def _tape_topics(self, wanted: list[str]) -> list[str]:
-        """Add the tapes when they are due; otherwise return them as resting."""
-        topics = [
-            topic
-            for tape in (self._panes.tape, self._panes.tape_right)
-            if tape.display and tape.size.height and (topic := tape.topic()) is not None
-        ]
+        topics += [WATCHLIST, STRATEGIES, RISK, ACCOUNT]
+        resting: list[str] = []
         now = self._clock()
-        if now - self._tape_at < _TAPE_SECS and all(map(self._topics.holds, topics)):
-            return topics
-        self._tape_at = now
-        wanted += topics
-        return []
+        for topic in self._market_topics():
+            (topics if self._is_due(topic, now) else resting).append(topic)
+        return self._topics.request(topics, resting=resting)
+
+    def _market_topics(self) -> dict[str, None]:
+        """Return the topics of the market panes on screen, each once, in order."""
+        return dict.fromkeys(
+            topic
+            for pane in self._panes.market
+            if pane.display and pane.size.height
+            for topic in topics_of(pane)
+        )
+
+    def _is_due(self, topic: str, now: float) -> bool:
+        rest = _REST_SECS.get(topic.partition("/")[0])
+        if rest is None:
+            return True
+        if self._topics.holds(topic) and now - self._asked_at.get(topic, 0.0) < rest:
+            return False
+        self._asked_at[topic] = now
+        return True
 
     # -- taking ----------------------------------------------------------------------------
 
@@ -107,17 +111,34 @@ class Router:
         self._engine_at = frame.engine_at
         self._topics.took(frame)
         for topic, view in frame.views.items():
-            if isinstance(view, LadderView):
-                self._show_ladder(topic, view)
-            elif isinstance(view, TapeView):
-                self._show_tape(topic, view)
+            show = self._shows.get(type(view))
+            if show is not None:
+                show(view)
             else:
-                self._shows[type(view)](view)
+                self._show_market(topic, view)
         if frame.engine_at // _NS_PER_SEC != second_before:
             self._tick(frame.engine_at)
         self._panes.candles.draw_when_due()
         self._take_facts(frame)
         return self._has_new_alert
+
+    def _show_market(self, topic: str, view: View) -> None:
+        """Hand a view to every pane that draws its topic now."""
+        for pane in self._panes.market:
+            if not pane.display or topic not in topics_of(pane):
+                continue
+            if isinstance(pane, Ladder):
+                pane.show(_as(view, LadderView), self._engine_at)
+            elif isinstance(pane, Candles):
+                self._show_candles(pane, view)
+            else:
+                pane.show(view)
+
+    def _show_candles(self, pane: Candles, view: View) -> None:
+        if isinstance(view, OverlaysView):
+            pane.show_overlays(view)
+        else:
+            pane.show(_as(view, CandlesView))
 
     def _tick(self, engine_at: int) -> None:
         """Let ages and countdowns move on, once a second."""
@@ -149,15 +170,15 @@ class Router:
         self._panes.alert_line.show(alerts, self._engine_at)
         self._has_new_alert = self._panes.sheet.show(alerts, self._engine_at)
 
-    def _show_ladder(self, topic: str, view: LadderView) -> None:
-        for ladder in (self._panes.ladder_left, self._panes.ladder_right):
-            if ladder.display and ladder.topic() == topic:
-                ladder.show(view, self._engine_at)
 
-    def _show_tape(self, topic: str, view: TapeView) -> None:
-        for tape in (self._panes.tape, self._panes.tape_right):
-            if tape.display and tape.topic() == topic:
-                tape.show(view)
+def topics_of(pane: MarketPane | Ladder | Candles) -> tuple[str, ...]:
+    """Return the topics a pane draws now."""
+    topic = pane.topic()
+    if topic is None:
+        return ()
+    if isinstance(pane, Candles) and (over := pane.overlays_topic()) is not None:
+        return topic, over
+    return (topic,)
 
 
 def _as(view: View, kind: type[_Kind]) -> _Kind:

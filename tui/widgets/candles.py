@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from core.domain.ids import InstrumentId
+from core.domain.study_views import OverlaysView, overlays_topic
 from core.domain.views import CandleRow, CandlesView, candles_topic
 from tui.render.candles import Chart, candle_rows, slots
 from tui.render.numbers import clock_text, compact, date_text
@@ -32,6 +33,7 @@ class Candles(Pane):
         self.instrument: InstrumentId | None = None
         self.interval = INTERVALS[0]
         self.view: CandlesView | None = None
+        self.overlays: OverlaysView | None = None
         self.crosshair: int | None = None
         """Columns from the newest candle."""
         self._clock = clock
@@ -42,6 +44,11 @@ class Candles(Pane):
         """Return the topic this pane draws."""
         count = max(10, self.size.width - 9)
         return candles_topic(self.instrument, self.interval, count) if self.instrument else None
+
+    def overlays_topic(self) -> str | None:
+        """Return the topic of the indicators over the candles."""
+        count = max(10, self.size.width - 9)
+        return overlays_topic(self.instrument, self.interval, count) if self.instrument else None
 
     def follow(self, instrument: InstrumentId | None) -> None:
         """Draw another market."""
@@ -67,6 +74,11 @@ class Candles(Pane):
         is_first = self.view is None or len(self.view.candles) != len(view.candles)
         self.view, self._has_news = view, True
         self.draw_when_due(is_now=is_first)
+
+    def show_overlays(self, view: OverlaysView) -> None:
+        """Take new indicators; they are drawn with the next candles."""
+        if (view.instrument, view.interval) == (self.instrument, self.interval):
+            self.overlays, self._has_news = view, True
 
     def draw_when_due(self, *, is_now: bool = False) -> None:
         """Draw waiting news, at most once a second."""
