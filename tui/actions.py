@@ -19,6 +19,11 @@ class Place(StrEnum):
     LADDER = "ladder"
     CANDLES = "candles"
     STRATEGIES = "strategies"
+    TAPE = "tape"
+    TABLE = "table"
+    PRICE_ROWS = "price rows"
+    FOOTPRINT = "footprint"
+    HEATMAP = "heatmap"
     REPLAY = "replay"
 
 
@@ -61,8 +66,13 @@ def _toggle(slot: int) -> Action:
 
 ACTIONS: Final[tuple[Action, ...]] = (
     Action(
-        id="help", keys="question_mark,f1", shown="?", title="Help", group="Cockpit",
+        id="help", keys="f1", shown="F1", title="Help", group="Cockpit",
         tooltip="Every key and what it does", run="app.open_help", in_footer=True,
+    ),
+    Action(
+        id="explain", keys="question_mark", shown="?", title="Explain", group="Cockpit",
+        tooltip="What the focused pane's numbers are: formula, inputs, ages; else the keys",
+        run="app.explain", in_footer=True,
     ),
     Action(
         id="palette", keys="ctrl+p", shown="^p", title="Palette", group="Cockpit",
@@ -75,12 +85,31 @@ ACTIONS: Final[tuple[Action, ...]] = (
         tooltip="Change the colours", in_footer=True,
     ),
     Action(
+        id="room-cockpit", keys="f3", shown="F3", title="Cockpit", group="Rooms",
+        tooltip="Everything at once: watchlist, strategies, two ladders, candles, tape",
+        run="open_room('cockpit')",
+    ),
+    Action(
+        id="room-market", keys="f4", shown="F4", title="Market", group="Rooms",
+        tooltip="One market from every side: DOM, heatmap, depth, flow, footprint, trend",
+        run="open_room('market')",
+    ),
+    Action(
+        id="next-market", keys="n", shown="n", title="Next market", group="Markets",
+        tooltip="Show the watchlist's next market on ladder, chart and studies",
+        run="step_market(1)",
+    ),
+    Action(
+        id="previous-market", keys="N", shown="N", title="Previous market", group="Markets",
+        tooltip="Show the watchlist's market before", run="step_market(-1)",
+    ),
+    Action(
         id="next-page", keys="v", shown="v", title="Next page", group="Cockpit",
-        tooltip="Small terminals: show the next group of panes", in_footer=True,
+        tooltip="Show the next group of panes of this room", in_footer=True,
     ),
     Action(
         id="previous-page", keys="V", shown="V", title="Previous page", group="Cockpit",
-        tooltip="Small terminals: show the group of panes before",
+        tooltip="Show the group of panes before",
     ),
     Action(
         id="zoom", keys="z", shown="z", title="Zoom pane", group="Cockpit",
@@ -186,6 +215,60 @@ ACTIONS: Final[tuple[Action, ...]] = (
         id="switch-strategy", keys="enter", shown="⏎", title="On or off", group="Strategies",
         place=Place.STRATEGIES, tooltip="Switch the strategy under the cursor",
         in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="filter-prints", keys="f", shown="f", title="Size filter", group="Studies",
+        place=Place.TAPE, tooltip="Tape: hide prints below 1k, 5k, 10k, 50k, 100k quote",
+        run="filter_prints(1)", in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="filter-prints-back", keys="F", shown="F", title="Smaller size filter",
+        group="Studies", place=Place.TAPE, tooltip="Tape: one step back", in_palette=False,
+        run="filter_prints(-1)",
+    ),
+    Action(
+        id="join-prints", keys="g", shown="g", title="Join sweeps", group="Studies",
+        place=Place.TAPE, tooltip="Tape: one line for each aggressor, or one for each print",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="sort-next", keys="s", shown="s", title="Sort by next", group="Studies",
+        place=Place.TABLE, tooltip="Tables: sort by the next column", run="sort_by(1)",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="sort-turn", keys="S", shown="S", title="Turn order", group="Studies",
+        place=Place.TABLE, tooltip="Tables: rising or falling", in_palette=False,
+        in_footer=True,
+    ),
+    Action(
+        id="show-row", keys="enter", shown="⏎", title="Show row's market", group="Studies",
+        place=Place.TABLE, tooltip="Tables: put the row's market on ladder and chart",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="coarser-rows", keys="g", shown="g", title="Coarser rows", group="Studies",
+        place=Place.PRICE_ROWS, tooltip="Profile and footprint: more ticks in a row",
+        run="group_rows(1)", in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="finer-rows", keys="G", shown="G", title="Finer rows", group="Studies",
+        place=Place.PRICE_ROWS, tooltip="Profile and footprint: fewer ticks in a row",
+        run="group_rows(-1)", in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="next-interval", keys="i", shown="i", title="Next interval", group="Studies",
+        place=Place.FOOTPRINT, tooltip="Footprint: the next interval", in_palette=False,
+        in_footer=True,
+    ),
+    Action(
+        id="time-step", keys="s", shown="s", title="Time step", group="Studies",
+        place=Place.HEATMAP, tooltip="Heatmap: time of one column",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="crosshair-off", keys="x", shown="x", title="Crosshair off", group="Studies",
+        place=Place.HEATMAP, tooltip="Heatmap: put the crosshair away", in_palette=False,
     ),
     Action(
         id="replay-pause", keys="space", run="app.replay_pause",

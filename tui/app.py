@@ -43,6 +43,7 @@ from tui.theme import (
     theme_variables,
 )
 from tui.widgets.messages import ActionChosen, AlertChosen, MarketRemoved, StrategyChosen
+from tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -342,6 +343,17 @@ class Cockpit(App[None]):
         from tui.dialogs.help import Help  # noqa: PLC0415
 
         self.push_screen(Help())
+
+    def action_explain(self) -> None:
+        """Tell what the numbers of the focused pane are; a pane without any shows the keys."""
+        from tui.dialogs.explain import Explain  # noqa: PLC0415
+
+        pane = self.main.focused
+        numbers = pane.explain() if isinstance(pane, Pane) else ()
+        if not numbers or not isinstance(pane, Pane):
+            self.action_open_help()
+            return
+        self.push_screen(Explain("".join(text for text, _ in pane.title()), numbers))
 
     def action_open_palette(self) -> None:
         """Find anything by name."""

@@ -5,7 +5,8 @@ from textual.geometry import Region
 
 from tests.tui.fake_link import FakeLink, big_order_alert
 from tests.tui.flight import flying
-from tui.render.plan import PAGES, SizeClass, plan_for, size_class_of
+from tui.render.plan import SizeClass, size_class_of
+from tui.render.rooms import ROOMS, plan_for
 
 
 @pytest.mark.parametrize(
@@ -22,10 +23,11 @@ def test_size_class(width: int, height: int, size_class: SizeClass) -> None:
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (112, 34), (120, 40), (176, 50), (300, 90)])
-@pytest.mark.parametrize("page", range(len(PAGES)))
-def test_panes_tile_the_screen_without_overlap(size: tuple[int, int], page: int) -> None:
+@pytest.mark.parametrize("room", [room.id for room in ROOMS])
+@pytest.mark.parametrize("page", range(8))
+def test_panes_tile_the_screen_without_overlap(size: tuple[int, int], page: int, room: str) -> None:
     """Every cell belongs to exactly one pane."""
-    plan = plan_for(*size, page=page)
+    plan = plan_for(*size, room=room, page=page)
     regions = list(plan.regions.values())
 
     assert sum(region.area for region in regions) == size[0] * size[1]

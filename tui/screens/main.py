@@ -14,9 +14,10 @@ from textual.screen import Screen
 from core.domain.facts import Mode, TradingState
 from core.domain.ids import InstrumentId
 from core.domain.views import Frame, FrameRequest, HeaderView, WatchlistView
-from tui.actions import SCREEN_PLACES, Action, Place, actions_at, bindings_at
+from tui.actions import BY_ID, SCREEN_PLACES, Action, Place, actions_at, bindings_at
 from tui.render.palette import Palette
-from tui.render.plan import MIN_HEIGHT, MIN_WIDTH, PAGES, Plan, SizeClass, plan_for
+from tui.render.plan import MIN_HEIGHT, MIN_WIDTH, Plan, SizeClass
+from tui.render.rooms import ROOMS, plan_for
 from tui.screens.arrange import PlanLayout, neighbour
 from tui.screens.compositor import use_exact_spans
 from tui.screens.notices import Notices
@@ -48,7 +49,9 @@ class MainScreen(Screen[None]):
     ) -> None:
         super().__init__(id="main")
         self.panes = Panes(palette, mode_text=mode_text, clock=clock)
-        self.page = 0
+        self.room = ROOMS[0].id
+        self._pages: dict[str, int] = {}
+        """The page last seen in each room."""
         self.zoomed: str | None = None
         self.plan: Plan | None = None
         self._plan_layout = PlanLayout()
@@ -88,6 +91,7 @@ class MainScreen(Screen[None]):
         plan = plan_for(
             size.width,
             size.height,
+            room=self.room,
             page=self.page,
             zoomed=self.zoomed,
             strategies=self.panes.strategies.row_count() or 3,
@@ -102,7 +106,9 @@ class MainScreen(Screen[None]):
             f"This terminal is {size.width} x {size.height}.",
             f"Wingman needs at least {MIN_WIDTH} x {MIN_HEIGHT}: please make it larger.",
         )
-        self.panes.tabs.show(PAGES, self.page)
+        rooms = tuple((BY_ID[f"room-{r.id}"].shown, r.title, f"room-{r.id}") for r in ROOMS)
+        here = next(index for index, room in enumerate(ROOMS) if room.id == self.room)
+        self.panes.tabs.show(rooms, here, plan.pages, plan.page)
         self._clear_arrangement_cache()
         self.refresh(layout=True)
         self._keep_focus()
@@ -131,9 +137,14 @@ class MainScreen(Screen[None]):
             self.set_focus(target, scroll_visible=False)
 
     @property
-    def is_compact(self) -> bool:
-        """Whether pages are in use."""
-        return self.plan is not None and self.plan.size_class is SizeClass.COMPACT
+    def page(self) -> int:
+        """Which group of panes of the room is shown."""
+        return self._pages.get(self.room, 0)
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether the room has more than one group of panes at this size."""
+        return self.plan is not None and bool(self.plan.pages)
 
     # -- frames ----------------------------------------------------------------------------
 
@@ -224,10 +235,17 @@ class MainScreen(Screen[None]):
             panes.ladder_right.follow(instrument)
             panes.tape_right.follow(instrument)
         else:
-            panes.ladder_left.follow(instrument)
-            panes.candles.follow(instrument)
-            panes.tape.follow(instrument)
+            for pane in panes.followers:
+                pane.follow(instrument)
         panes.watchlist.mark_shown(panes.ladder_left.instrument, panes.ladder_right.instrument)
+
+    def action_step_market(self, step: int) -> None:
+        """Show the watchlist's next market, or the one before."""
+        names = [row.instrument for row in self.panes.watchlist.view.rows]
+        here = self.panes.ladder_left.instrument
+        if names:
+            place = names.index(here) + step if here in names else 0
+            self.show_market(names[place % len(names)], is_right=False)
 
     @on(MarketChosen)
     def choose_market(self, message: MarketChosen) -> None:
@@ -271,7 +289,7 @@ class MainScreen(Screen[None]):
                 TradingState.REDUCING,
             }
         if action in {"next_page", "previous_page"}:
-            return self.is_compact
+            return self.has_pages
         if action == "show_alert":
             return self.panes.sheet.has_question
         return True
@@ -300,9 +318,17 @@ class MainScreen(Screen[None]):
         self._turn_page(-1)
 
     def _turn_page(self, step: int) -> None:
+        if self.plan is None or not self.plan.pages:
+            return
         self.zoomed = None
-        self.page = (self.page + step) % len(PAGES)
+        self._pages[self.room] = (self.plan.page + step) % len(self.plan.pages)
         self.replan()
+
+    def action_open_room(self, room: str) -> None:
+        """Go to a room, to the page last seen there."""
+        if room != self.room:
+            self.room, self.zoomed = room, None
+            self.replan()
 
     @property
     def aimed_ladder(self) -> Ladder:

@@ -20,7 +20,7 @@ from tui.widgets.risk import Risk
 from tui.widgets.sheet import AlertSheet
 from tui.widgets.strategies import Strategies
 from tui.widgets.surface import Surface
-from tui.widgets.tabs import PageTabs
+from tui.widgets.tabs import RoomTabs
 from tui.widgets.tape import Tape
 from tui.widgets.watchlist import Watchlist
 
@@ -51,7 +51,7 @@ class Panes:
 
     def __init__(self, palette: Palette, *, mode_text: str, clock: Callable[[], float]) -> None:
         self.header = Header(palette, id="header", mode_text=mode_text)
-        self.tabs = PageTabs(palette, id="tabs")
+        self.tabs = RoomTabs(palette, id="tabs")
         self.watchlist = Watchlist(palette, id="watchlist")
         self.strategies = Strategies(palette, id="strategies")
         self.risk = Risk(palette, id="risk")
@@ -72,6 +72,11 @@ class Panes:
     def market(self) -> tuple[MarketPane | Ladder, ...]:
         """Return the panes that draw markets."""
         return (self.ladder_left, self.ladder_right, self.candles, self.tape, self.tape_right)
+
+    @property
+    def followers(self) -> tuple[MarketPane | Ladder, ...]:
+        """Return the panes that draw the left ladder's market."""
+        return (self.ladder_left, self.candles, self.tape)
 
     @property
     def all(self) -> tuple[Surface, ...]:

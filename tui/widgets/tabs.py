@@ -1,38 +1,84 @@
-"""Small terminals: the names of the pages."""
+"""The line of rooms and of the pages of the room."""
 
 from collections.abc import Iterable
 
+from textual import events
+
 from tui.render.palette import Palette, Runs
-from tui.render.text import fit
+from tui.render.text import width_of
+from tui.widgets.messages import ActionChosen
 from tui.widgets.surface import Surface
 
 
-class PageTabs(Surface):
-    """Which group of panes is shown."""
+class RoomTabs(Surface):
+    """Rooms at the left with their keys, pages at the right; both can be clicked."""
 
     def __init__(self, palette: Palette, *, id: str) -> None:  # noqa: A002 - Textual's word
         super().__init__(palette, id=id)
-        self.names: tuple[str, ...] = ()
-        self.index = 0
+        self.rooms: tuple[tuple[str, str, str], ...] = ()
+        """Key, title and action id of each room."""
+        self.room = 0
+        self.pages: tuple[str, ...] = ()
+        self.page = 0
+        self._spans: list[tuple[int, int, str]] = []
 
-    def show(self, names: tuple[str, ...], index: int) -> None:
-        """Draw the names, one of them chosen."""
-        self.names, self.index = names, index
+    def show(
+        self, rooms: tuple[tuple[str, str, str], ...], room: int, pages: tuple[str, ...], page: int
+    ) -> None:
+        """Draw the names, one of each kind chosen."""
+        self.rooms, self.room, self.pages, self.page = rooms, room, pages, page
         self.redraw()
 
     def content(self, width: int, height: int) -> Iterable[tuple[int, Runs]]:
-        """Draw the tabs."""
+        """Draw the line; pages stay readable where rooms have to be shortened."""
         del height
-        runs = []
+        right = self._page_runs()
+        room = width - sum(width_of(text) for text, _, _ in right)
+        left = self._room_runs(room)
+        gap = room - sum(width_of(text) for text, _, _ in left)
+        runs = [*left, (" " * max(0, gap), "faint", ""), *right]
+        self._spans = []
         used = 0
-        for index, name in enumerate(self.names):
-            is_chosen = index == self.index
-            text = f" [{name}] " if is_chosen else f"  {name}  "
-            style = self.palette.style(
-                "accent" if is_chosen else "muted", "background", bold=is_chosen
-            )
-            runs.append((text, style))
-            used += len(text)
-        tail = fit("  v next page", max(0, width - used))
-        runs.append((tail, self.palette.style("faint", "background")))
-        yield 0, tuple(runs)
+        for text, _, action in runs:
+            cells = width_of(text)
+            if action:
+                self._spans.append((used, used + cells, action))
+            used += cells
+        yield (
+            0,
+            tuple(
+                (text, self.palette.style(role, "background", bold=role == "accent"))
+                for text, role, _ in runs
+            ),
+        )
+
+    def _room_runs(self, width: int) -> list[tuple[str, str, str]]:
+        """Name every room with its key; where that is too long, the others by their keys only."""
+        runs: list[tuple[str, str, str]] = []
+        for is_short in (False, True):
+            runs = []
+            for index, (key, title, action) in enumerate(self.rooms):
+                is_here = index == self.room
+                name = title if is_here or not is_short else ""
+                text = f" [{name}] " if is_here else f" {key} {name} " if name else f" {key}"
+                runs.append((text, "accent" if is_here else "muted", action))
+            if sum(width_of(text) for text, _, _ in runs) <= width:
+                return runs
+        return [run for index, run in enumerate(runs) if index == self.room]
+
+    def _page_runs(self) -> list[tuple[str, str, str]]:
+        if not self.pages:
+            return []
+        runs = [("v ", "faint", "next-page")]
+        for index, name in enumerate(self.pages):
+            is_here = index == self.page
+            role = "accent" if is_here else "muted"
+            runs.append((f"[{name}]" if is_here else f" {name} ", role, "next-page"))
+        return runs
+
+    def on_click(self, event: events.Click) -> None:
+        """Go where a person points."""
+        for start, end, action in self._spans:
+            if start <= event.x < end:
+                self.post_message(ActionChosen(action))
+                return
