@@ -11,28 +11,12 @@ import numpy as np
 import talib
 from numpy.typing import NDArray
 
+from core.analysis.periods import DEFAULT_PERIODS, Periods
 from core.domain.views import CandleRow
 
 Column = NDArray[np.float64]
 Values = list[float | None]
 """One value a candle given, oldest first."""
-
-
-class Periods(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Lengths in candles, as the field uses them."""
-
-    ema: int = 20
-    rsi: int = 14
-    macd_fast: int = 12
-    macd_slow: int = 26
-    macd_signal: int = 9
-    bollinger: int = 20
-    bollinger_deviations: float = 2.0
-    atr: int = 14
-    adx: int = 14
-
-
-DEFAULT_PERIODS = Periods()
 
 
 class IndicatorHistory(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from core.analysis.averages import LiveBollinger, LiveEma, LiveMacd, LiveRsi
-from core.analysis.indicators import DEFAULT_PERIODS, Periods
+from core.analysis.periods import DEFAULT_PERIODS, Periods
 from core.analysis.ranges import LiveAdx, LiveAtr
 from core.domain.views import CandleRow
 

@@ -7,6 +7,7 @@ from core.domain.events import QueryKind
 from core.domain.facts import Fact
 from core.domain.ids import AccountId, ClientOrderId, InstrumentId, VenueOrderId
 from core.domain.intent import RiskApproved
+from core.domain.jobs import Job
 
 
 class _Effect(msgspec.Struct, frozen=True, gc=False, tag=True, kw_only=True):
@@ -95,6 +96,12 @@ class SetPace(_Effect, frozen=True, kw_only=True):
     step_frames: int = 0
 
 
+class Analyse(_Effect, frozen=True, kw_only=True):
+    """Compute something that costs more than a step may; answered by `AnalysisDone`."""
+
+    job: Job
+
+
 Effect = (
     Persist
     | PlaceOrder
@@ -106,4 +113,5 @@ Effect = (
     | Acknowledge
     | KeepWatchlist
     | SetPace
+    | Analyse
 )

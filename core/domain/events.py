@@ -22,6 +22,7 @@ from core.domain.ids import (
 )
 from core.domain.instrument import Instrument
 from core.domain.order import Fill, OrderState, OrderType, Side, TimeInForce
+from core.domain.study_views import StudyView
 
 TextLevel = tuple[str, str]
 """Price and absolute size as the wire wrote them; size zero deletes the level."""
@@ -401,6 +402,20 @@ class StudyWanted(_Body, frozen=True, kw_only=True):
     instrument: InstrumentId
 
 
+class TopicWanted(_Body, frozen=True, kw_only=True):
+    """A cockpit looks at what the analyst computes; told again while somebody looks."""
+
+    topic: str
+
+
+class AnalysisDone(_Body, frozen=True, kw_only=True):
+    """The analyst's answer to one job; without a view, `error` says why."""
+
+    topic: str
+    view: StudyView | None
+    error: str = ""
+
+
 Body = (
     DepthChanged
     | BookSnapshotSeen
@@ -437,6 +452,8 @@ Body = (
     | Commanded
     | CandlesWanted
     | StudyWanted
+    | TopicWanted
+    | AnalysisDone
 )
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import talib
 
-from core.analysis.indicators import Periods, indicator_history, newest
+from core.analysis.indicators import indicator_history, newest
 from core.analysis.live import NO_VALUES, LiveIndicators
+from core.analysis.periods import Periods
 from core.domain.views import CandleRow
 from tests.core.analysis.candles import row, walk
 from tests.core.analysis.recordings import MINUTE_NS, kraken, needs_recordings
