@@ -18,6 +18,7 @@ from core.exchange.backpack.venue import BackpackVenue
 from core.exchange.binance import constants as binance
 from core.exchange.binance.constants import BinanceMarket
 from core.exchange.binance.venue import BinanceVenue
+from core.exchange.candles import CandleCache
 from core.exchange.contract import Transport
 from core.exchange.hyperliquid import constants as hyperliquid
 from core.exchange.hyperliquid.venue import HyperliquidVenue
@@ -50,6 +51,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Credentials | None = None
     leader: Credentials | None = None
     pacing: PacingLimits | None = None
+    address: str = ""
+    """Where its requests go; empty for a venue in this process."""
     exchange: str = ""
     """With kind `ccxt`: the library's name of the exchange; it brings its own transport."""
 
@@ -96,8 +99,11 @@ async def open_venue(
     shell: Shell,
     rng: random.Random,
     stack: AsyncExitStack,
+    candles: CandleCache | None = None,
 ) -> VenuePort:
     """Open one venue and leave it to the stack to close.
+
+    Final candles of a Backpack venue go to `candles`, which stays open; to memory if None.
 
     Raises:
         ConfigError: when the exchange is unknown or its library is missing.
@@ -114,6 +120,7 @@ async def open_venue(
             rng,
             credentials=source.credentials,
             pacing=source.pacing,
+            candles=candles,
         )
         return await stack.enter_async_context(venue)
     if source.kind is VenueKind.HYPERLIQUID:

@@ -131,7 +131,7 @@ async def open_public(launch: Launch, sources: list[Source]) -> AsyncIterator[Ru
     )
     shell = Shell(build(settings, (), time.monotonic_ns), clock)
     async with AsyncExitStack() as stack:
-        recorders = await open_sources(shell, clock, sources, launch.seed, stack, launch.record_to)
+        recorders = await open_sources(shell, clock, sources, launch, stack)
         shell.submit(1, begin(shell.engine, (), 1, clock.now()))
         pump = asyncio.create_task(shell.run(), name="pump")
         stack.push_async_callback(_ended, pump)
@@ -159,7 +159,7 @@ async def _trading_run(
         crash_point=crash_point_from_environment(),
         watchlist_file=_watchlist_file(launch),
     )
-    recorders = await open_sources(shell, clock, sources, launch.seed, stack, launch.record_to)
+    recorders = await open_sources(shell, clock, sources, launch, stack)
     shell.submit(journal.last_step() + 1, begin(engine, facts, epoch, clock.now()))
     pump = asyncio.create_task(shell.run(), name="pump")
     stack.push_async_callback(_ended, pump)

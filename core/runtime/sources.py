@@ -1,6 +1,7 @@
 """Where a run's data and orders go: the venues of a run, from memory or the network."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -14,6 +15,7 @@ from core.domain.ids import LeaderId, VenueId
 from core.exchange.backpack.leader_feed import Followed, LeaderFeed
 from core.exchange.backpack.pacing import PacingLimits
 from core.exchange.backpack.signing import Credentials
+from core.exchange.candles import CandleCache
 from core.exchange.contract import Reply, Transport, Wire
 from core.exchange.recording_transport import RecordingTransport
 from core.market.recorder import Recorder
@@ -23,6 +25,7 @@ from core.runtime.launch import Launch
 from core.runtime.opening import LIVE_URLS, Source, open_venue
 from core.runtime.shell import Shell
 
+log = logging.getLogger(__name__)
 LEADER: Final = LeaderId("leader")
 FLUSH_SECS: Final = 1.0
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -70,6 +73,7 @@ def outside_source(launch: Launch) -> Source:
     return Source(
         name=VenueId(config.name),
         transport=_network(launch.rest_url, launch.ws_url),
+        address=launch.rest_url,
         credentials=_credentials(config.key_file, launch.mode),
         leader=_credentials(config.leader_key_file, launch.mode),
     )
@@ -83,6 +87,7 @@ def public_source(config: VenueConfig) -> Source:
         name=VenueId(config.name),
         kind=config.kind,
         transport=_network(config.rest_url or rest, config.ws_url or ws) if is_network else None,
+        address=config.rest_url or rest,
         exchange=config.exchange,
     )
 
@@ -97,12 +102,12 @@ async def open_sources(
     shell: Shell,
     clock: Clock,
     sources: list[Source],
-    seed: int,
+    launch: Launch,
     stack: AsyncExitStack,
-    record_to: str = "",
 ) -> list[Recorder]:
-    """Open every venue for a shell; record their frames where a path is given."""
-    rng = random.Random(seed)  # noqa: S311  jitter of reconnects
+    """Open every venue for a shell; record their frames where the launch says so."""
+    rng = random.Random(launch.seed)  # noqa: S311  jitter of reconnects
+    record_to = launch.record_to
     recorders = []
     for source in sources:
         transport = None if source.transport is None else source.transport()
@@ -111,13 +116,38 @@ async def open_sources(
             recorders.append(recorder)
             stack.callback(recorder.close)
             transport = _recorded(transport, recorder, clock)
-        shell.venues[source.name] = await open_venue(source, transport, clock, shell, rng, stack)
+        candles = candle_cache(source, launch.data_dir, stack)
+        shell.venues[source.name] = await open_venue(
+            source, transport, clock, shell, rng, stack, candles
+        )
         if source.leader is not None:
             await stack.enter_async_context(_leader_feed(source, clock, shell, rng))
     if recorders:
         flushing = asyncio.create_task(_keep_flushing(recorders), name="recorder")
         stack.push_async_callback(_cancelled, flushing)
     return recorders
+
+
+def candle_cache(source: Source, data_dir: str, stack: AsyncExitStack) -> CandleCache | None:
+    """Open the file that keeps a venue's final candles between runs; None where memory must do.
+
+    A file outlives the run, so only a market that outlives it may go there: candles are kept under
+    the address they came from, and those of the exchange in the box, or of any server on this
+    machine, never. Each of their starts is another world, with another past. A run without a data
+    directory keeps nothing, nor does one whose file cannot be opened. `wingman klines` follows the
+    same rule and uses the same file.
+    """
+    host = urlsplit(source.address).hostname
+    if source.kind is not VenueKind.BACKPACK or not data_dir or not host or host in _LOOPBACK:
+        return None
+    try:
+        Path(data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
+        cache = CandleCache(Path(data_dir) / "candles.sqlite", source.address)
+    except (OSError, ConfigError) as error:
+        log.warning("candles.not_kept", extra={"venue": source.name, "error": str(error)})
+        return None
+    stack.callback(cache.close)
+    return cache
 
 
 # ---- parts -------------------------------------------------------------------------------------

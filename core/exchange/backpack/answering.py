@@ -1,27 +1,46 @@
 """Answers `Query` effects: one event for each, whatever happens."""
 
+import logging
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from core.domain.effects import Query
-from core.domain.errors import DataInvalid, VenueError
-from core.domain.events import Body, QueryAnswered, QueryFailed, QueryKind
-from core.domain.ids import AccountId
+from core.domain.errors import CockpitError, DataInvalid
+from core.domain.events import Body, CandlesLoaded, QueryAnswered, QueryFailed, QueryKind
+from core.domain.ids import AccountId, symbol_of
 from core.exchange.backpack.client import RestClient
-from core.exchange.backpack.queries import AccountReader, book_snapshot, candles
+from core.exchange.backpack.queries import AccountReader, book_snapshot
+from core.exchange.candles import CandleService, seen
 
+MOST_CANDLES: Final = 990
+"""Of a chart: one window of the service, with room for the clocks to differ."""
+_SECOND: Final = 1_000_000_000
 _Answer = Callable[[Query], Awaitable[Body]]
+log = logging.getLogger(__name__)
 
 
 class Answering:
-    """Reads what a query asks for and publishes the answer."""
+    """Reads what a query asks for and publishes the answer.
+
+    Args:
+        client: Asks the venue.
+        account: Whose account it is, for answers that have no other.
+        publish: Takes the answers.
+        history: The candles of the past, asked through the same client.
+    """
 
     def __init__(
-        self, client: RestClient, account: AccountId, publish: Callable[[Body], None]
+        self,
+        client: RestClient,
+        account: AccountId,
+        publish: Callable[[Body], None],
+        history: CandleService,
     ) -> None:
         self._client = client
         self._account = account
         self._reader = AccountReader(client, account)
         self._publish = publish
+        self._history = history
         self._answers: dict[QueryKind, _Answer] = {
             QueryKind.OPEN_ORDERS: self._open_orders,
             QueryKind.ORDER_HISTORY: self._order_history,
@@ -38,17 +57,24 @@ class Answering:
         """Publish the answer, or QueryFailed: no information."""
         try:
             self._publish(await self._answers[query.kind](query))
-        except (VenueError, ValueError) as error:
-            now = self._client.clock.now()
-            failure = QueryFailed(
-                ts_event=now,
-                ts_recv=now,
-                query_id=query.query_id,
-                kind=query.kind,
-                target=query.instrument or query.account or "",
-                reason=str(error)[:300],
-            )
-            self._publish(failure)
+        except (CockpitError, ValueError) as error:
+            self._fail(query, str(error))
+        except Exception:
+            # The edge of a task: the venue goes on, and the question is not left open.
+            log.exception("query.failed", extra={"kind": query.kind.value})
+            self._fail(query, "the answer could not be read: see the log")
+
+    def _fail(self, query: Query, reason: str) -> None:
+        now = self._client.clock.now()
+        failure = QueryFailed(
+            ts_event=now,
+            ts_recv=now,
+            query_id=query.query_id,
+            kind=query.kind,
+            target=query.instrument or query.account or "",
+            reason=reason[:300],
+        )
+        self._publish(failure)
 
     def _answered(self, query: Query, **found: object) -> QueryAnswered:
         now = self._client.clock.now()
@@ -95,4 +121,17 @@ class Answering:
     async def _candles(self, query: Query) -> Body:
         if query.instrument is None or query.interval is None:
             raise DataInvalid("query for candles names no market or interval")
-        return await candles(self._client, query.instrument, query.interval, query.since or 0)
+        candles = await self._history.newest(
+            symbol_of(query.instrument),
+            query.interval,
+            MOST_CANDLES,
+            (query.since or 0) // _SECOND,
+        )
+        now = self._client.clock.now()
+        return CandlesLoaded(
+            ts_event=now,
+            ts_recv=now,
+            instrument=query.instrument,
+            interval=query.interval,
+            candles=tuple(seen(each, query.instrument, query.interval, now) for each in candles),
+        )

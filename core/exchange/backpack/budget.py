@@ -4,11 +4,12 @@ A token comes back a minute after it was taken, so that no minute, wherever it b
 than the bucket holds. Cancels and reconciliation own tokens that nobody else can take.
 """
 
-from collections import deque
 from enum import StrEnum
 from typing import Final
 
 import msgspec
+
+from core.exchange.bucket import Bucket
 
 _NS: Final = 1_000_000_000
 
@@ -39,35 +40,14 @@ class BudgetLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return self.total - self.cancel_reserve - self.reconcile_reserve
 
 
-class Bucket:
-    """The requests of one lane that still count."""
-
-    def __init__(self, span_ns: int) -> None:
-        self._span_ns = span_ns
-        self._taken: deque[int] = deque()
-
-    def used(self, monotonic: int) -> int:
-        """Count what was taken within the span."""
-        while self._taken and self._taken[0] <= monotonic - self._span_ns:
-            self._taken.popleft()
-        return len(self._taken)
-
-    def take(self, monotonic: int) -> None:
-        """Take one."""
-        self._taken.append(monotonic)
-
-    def next_return(self) -> int | None:
-        """Return when the oldest token comes back; None if none is out."""
-        return self._taken[0] + self._span_ns if self._taken else None
-
-
 class Budget:
     """The requests of one account."""
 
     def __init__(self, limits: BudgetLimits | None = None) -> None:
         self._limits = limits or BudgetLimits()
         span_ns = int(self._limits.span_secs * _NS)
-        self._buckets = {lane: Bucket(span_ns) for lane in Lane}
+        most = {Lane.ENTRY: self._limits.entries, Lane.HISTORY: self._limits.history}
+        self._buckets = {lane: Bucket(most.get(lane, self._limits.total), span_ns) for lane in Lane}
 
     def left(self, lane: Lane, monotonic: int) -> int:
         """Return how many requests a lane could send at once."""
@@ -78,9 +58,7 @@ class Budget:
             Lane.RECONCILE: max(0, limits.reconcile_reserve - used[Lane.RECONCILE]),
         }
         left = limits.shared - self._shared_use(used) + own.get(lane, 0)
-        if lane is Lane.ENTRY:
-            return min(left, limits.entries - used[Lane.ENTRY])
-        return min(left, limits.history - used[Lane.HISTORY]) if lane is Lane.HISTORY else left
+        return min(left, self._buckets[lane].left(monotonic))
 
     def _shared_use(self, used: dict[Lane, int]) -> int:
         limits = self._limits

@@ -218,6 +218,10 @@ class RestClient:
             raise RequestRefused("NO_CREDENTIALS", "no key for this account")
         return self.signer
 
+    async def send_history(self, wire: Wire) -> Reply:
+        """Send a question of the history lane, once; its turn is taken. Raises TransportError."""
+        return await self._request(wire, Lane.HISTORY)
+
     async def read(
         self, build: Callable[[], Wire], *, is_history: bool = False, lane: Lane = Lane.QUERY
     ) -> Reply:

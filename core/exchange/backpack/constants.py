@@ -20,7 +20,6 @@ REST_URL: Final = "https://api.backpack.exchange"
 STREAM_URL: Final = "wss://ws.backpack.exchange"
 
 DEPTH_LIMIT: Final = 1_000
-KLINES_LIMIT: Final = 1_000
 HISTORY_LIMIT: Final = 1_000
 ORDER_WINDOW_MS: Final = 5_000
 CANCEL_WINDOW_MS: Final = 30_000
@@ -34,12 +33,6 @@ PRIVATE_STREAMS: Final = (
     "account.balanceUpdate",
 )
 PERPETUAL_SUFFIX: Final = "_PERP"
-
-INTERVALS: Final = (
-    *("1s", "1m", "3m", "5m", "15m", "30m"),
-    *("1h", "2h", "4h", "6h", "8h", "12h"),
-    *("1d", "3d", "1w", "1month"),
-)
 
 
 class Instruction(StrEnum):

@@ -7,8 +7,6 @@ import msgspec
 from core.domain.errors import DataInvalid
 from core.domain.events import (
     BookSnapshotSeen,
-    CandleSeen,
-    CandlesLoaded,
     InstrumentsListed,
     TextLevel,
     TradeSeen,
@@ -19,7 +17,7 @@ from core.domain.instrument import Instrument, InstrumentKind, MarketState
 from core.domain.order import Side
 from core.exchange.backpack.constants import INSTRUMENT_KINDS, MARKET_STATES
 from core.exchange.backpack.replies import read
-from core.exchange.backpack.times import NS_PER_MS, NS_PER_US, instant
+from core.exchange.backpack.times import NS_PER_MS, NS_PER_US
 
 
 class _Row(msgspec.Struct, gc=False, rename="camel"):
@@ -75,16 +73,6 @@ class _TradeRow(_Row):
     timestamp: int
     is_buyer_maker: bool
     id: int | None = None
-
-
-class _KlineRow(_Row):
-    start: str
-    end: str
-    open: str | None = None
-    high: str | None = None
-    low: str | None = None
-    close: str | None = None
-    volume: str | None = None
 
 
 class _StatusRow(_Row):
@@ -176,48 +164,6 @@ def trades_seen(body: bytes, instrument: InstrumentId, ts_recv: int) -> tuple[Tr
             ((trade_id, row) for trade_id, row in rows if trade_id is not None),
             key=lambda pair: pair[0],
         )
-    )
-
-
-def candles_loaded(
-    body: bytes, instrument: InstrumentId, interval: str, ts_recv: int
-) -> CandlesLoaded:
-    """Read `/klines`: once by start, oldest first; empty candles keep their None.
-
-    Raises:
-        DataInvalid: when it is not of that form.
-    """
-    candles: dict[int, CandleSeen] = {}
-    for row in read(body, list[_KlineRow]):
-        candle = _candle(row, instrument, interval, ts_recv)
-        candles[candle.start_ts] = candle
-    return CandlesLoaded(
-        ts_event=ts_recv,
-        ts_recv=ts_recv,
-        instrument=instrument,
-        interval=interval,
-        candles=tuple(candles[start] for start in sorted(candles)),
-    )
-
-
-def _candle(row: _KlineRow, instrument: InstrumentId, interval: str, ts_recv: int) -> CandleSeen:
-    try:
-        start_ts, end_ts = instant(row.start), instant(row.end)
-    except ValueError:
-        raise DataInvalid("candle has no readable start and end", repr(row.start[:40])) from None
-    return CandleSeen(
-        ts_event=end_ts,
-        ts_recv=ts_recv,
-        instrument=instrument,
-        interval=interval,
-        start_ts=start_ts,
-        end_ts=end_ts,
-        open=row.open,
-        high=row.high,
-        low=row.low,
-        close=row.close,
-        volume=row.volume or "0",
-        is_closed=end_ts <= ts_recv,
     )
 
 

@@ -124,6 +124,26 @@ class Pacer:
         return self._rng.uniform(0.0, self.limits.first_retry_secs * 2**attempt)
 
 
+class LaneTurns:
+    """The turns of one lane for somebody who waits by himself, such as the candle service."""
+
+    def __init__(self, pacer: Pacer, lane: Lane) -> None:
+        self._pacer = pacer
+        self._lane = lane
+
+    def wait_ns(self, monotonic: int) -> int:
+        """Return how long a request of the lane has to wait; 0 if it may leave now."""
+        return max(0, self._pacer.wait_ns(self._lane, monotonic))
+
+    def take(self, monotonic: int) -> None:
+        """Count a request that leaves now."""
+        self._pacer.take(self._lane, monotonic)
+
+    def left(self, monotonic: int) -> int:
+        """Return how many requests of the lane the budget has left."""
+        return self._pacer.budget.left(self._lane, monotonic)
+
+
 def _seconds(retry_after: str | None) -> float:
     """Read `Retry-After`; a date, or nonsense, counts as nothing."""
     if retry_after is None or not retry_after.strip().isdecimal():

@@ -1,7 +1,7 @@
 """Builds the public REST requests (section 2). Pure; nothing here is signed."""
 
 from core.domain.ids import Symbol
-from core.exchange.backpack.constants import DEPTH_LIMIT, DEPTH_LIMITS, INTERVALS, KLINES_LIMIT
+from core.exchange.backpack.constants import DEPTH_LIMIT, DEPTH_LIMITS
 from core.exchange.contract import Wire
 
 LENDING_INTERVALS = ("1d", "1w", "1month", "1year")
@@ -103,27 +103,9 @@ def funding_rates_request(
 
 
 def klines_request(
-    symbol: Symbol,
-    interval: str,
-    *,
-    start_secs: int,
-    end_secs: int,
-    now_secs: int,
-    step_secs: int,
-    price_type: str | None = None,
+    symbol: Symbol, interval: str, start_secs: int, end_secs: int, price_type: str | None = None
 ) -> Wire:
-    """Ask for candles; whole seconds, at most 1,000 of them, never of the future (2.7).
-
-    Raises:
-        ValueError: when one of the four guards refuses the window.
-    """
-    if interval not in INTERVALS:
-        raise ValueError(f"interval must be one of {', '.join(INTERVALS)}, was {interval!r}")
-    end_secs = min(end_secs, now_secs)
-    if not 0 < start_secs < end_secs:
-        raise ValueError(f"start must lie before end and now, was {start_secs} to {end_secs}")
-    if end_secs - start_secs > KLINES_LIMIT * step_secs:
-        raise ValueError(f"window must hold at most {KLINES_LIMIT} candles of {interval}")
+    """Ask for candles, whole seconds UTC. The candle service knows what may be asked (2.7)."""
     return _get(
         "/api/v1/klines",
         symbol=symbol,

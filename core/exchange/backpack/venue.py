@@ -20,6 +20,7 @@ from core.domain.events import Body, OrderOutcomeUnknown, VenueTimeMeasured
 from core.domain.ids import AccountId, InstrumentId, VenueId, account_id, instrument_id, symbol_of
 from core.exchange.backoff import Backoff, BackoffLimits
 from core.exchange.backpack.answering import Answering
+from core.exchange.backpack.candle_source import candle_history
 from core.exchange.backpack.client import RestClient
 from core.exchange.backpack.codec import BackpackCodec
 from core.exchange.backpack.constants import ORDER_WINDOW_MS
@@ -33,6 +34,7 @@ from core.exchange.backpack.signing import Credentials, subscribe_signature
 from core.exchange.backpack.stream import PrivateStream
 from core.exchange.backpack.watch import WatchLimits
 from core.exchange.backpack.witness import PrivateWitness
+from core.exchange.candles import CandleCache
 from core.exchange.contract import Clock, Transport
 from core.exchange.session import SessionTimes, StreamProtocol, keep_streaming
 
@@ -79,6 +81,7 @@ class BackpackVenue:
         account: The account's name; `<venue>:main` if None.
         pacing: Spacing of REST queries.
         settings: Periods and limits.
+        candles: Where final candles are kept; memory if None. Whoever made it closes it.
     """
 
     def __init__(  # noqa: PLR0913 - one shape for all callers
@@ -93,6 +96,7 @@ class BackpackVenue:
         account: AccountId | None = None,
         pacing: PacingLimits | None = None,
         settings: VenueSettings | None = None,
+        candles: CandleCache | None = None,
     ) -> None:
         self.name = name
         self.account = account or account_id(name)
@@ -103,7 +107,8 @@ class BackpackVenue:
         self._rng = rng
         self._client = RestClient(transport, clock, credentials, pacing, rng)
         self._entry = OrderEntry(self._client, self.account, self._publish_answer)
-        self._answering = Answering(self._client, self.account, self._publish_answer)
+        history = candle_history(name, self._client, rng, candles)
+        self._answering = Answering(self._client, self.account, self._publish_answer, history)
         self._shards = Shards(
             name, self._settings.watch, self._settings.symbols_a_socket, self._start_stream
         )

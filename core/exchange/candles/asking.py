@@ -12,12 +12,14 @@ from core.exchange.candles.port import (
     SourceBusyError,
     SourceRefusedError,
     SourceTroubleError,
+    Turns,
 )
 from core.exchange.candles.venue_clock import VenueClock
 from core.exchange.candles.window import WindowRun
 from core.exchange.contract import Clock
 
 _NS: Final = 1_000_000_000
+_TIMERS_ROUND_NS: Final = 1_000
 
 
 class Asker:
@@ -35,13 +37,14 @@ class Asker:
         rng: random.Random,
         limits: BudgetLimits,
         sleep: Callable[[float], Awaitable[None]],
+        turns: Turns | None = None,
     ) -> None:
         self.requests = 0
         self.read_at_ns = 0
         self._source = source
         self._clock = clock
         self._sleep = sleep
-        self._budget = RequestBudget(limits, rng)
+        self._budget = RequestBudget(limits, rng, turns)
         self._venue_clock = VenueClock()
         self._turn = asyncio.Lock()
 
@@ -62,7 +65,7 @@ class Asker:
             except SourceTroubleError as trouble:
                 failures += 1
                 self._note_trouble(trouble, failures, "asked for the venue's time")
-                await self._wait_until(self._budget.free_at)
+                await self._pause(self._budget.free_at - self._clock.monotonic())
             else:
                 self._venue_clock.read(reading, self._clock.monotonic())
         return self._venue_clock.now_ns(self._clock.monotonic())
@@ -77,17 +80,18 @@ class Asker:
         failures = 0
         while not run.is_done:
             async with self._turn:
-                await self._wait_until(self._budget.reserve(self._clock.monotonic()))
+                await self._wait_for_turn()
                 failures = await self._attempt(symbol, run, failures)
 
     async def _attempt(self, symbol: str, run: WindowRun, failures: int) -> int:
-        """Ask once; return the failures in a row."""
+        """Ask once if it is our turn; return the failures in a row."""
         now_secs = await self.now_secs()
         ask = run.next_ask(now_secs)
-        if ask is None:
-            return failures
-        self.requests += 1
         sent_at = self._clock.monotonic()
+        if ask is None or self._budget.wait_ns(sent_at):
+            return failures
+        self._budget.take(sent_at)
+        self.requests += 1
         try:
             rows = await self._source.klines(symbol, run.interval, ask.start, ask.stop)
         except SourceTroubleError as trouble:
@@ -112,7 +116,10 @@ class Asker:
         else:
             self._budget.trouble(monotonic, failures)
 
-    async def _wait_until(self, at: int) -> None:
-        pause_ns = at - self._clock.monotonic()
+    async def _wait_for_turn(self) -> None:
+        while wait_ns := self._budget.wait_ns(self._clock.monotonic()):
+            await self._pause(wait_ns)
+
+    async def _pause(self, pause_ns: int) -> None:
         if pause_ns > 0:
-            await self._sleep(pause_ns / _NS)
+            await self._sleep((pause_ns + _TIMERS_ROUND_NS) / _NS)

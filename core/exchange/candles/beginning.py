@@ -7,9 +7,9 @@ import asyncio
 from typing import Final
 
 from core.exchange.candles.asking import Asker
-from core.exchange.candles.cache import CandleCache
 from core.exchange.candles.errors import CandlesRefused
 from core.exchange.candles.intervals import MONTH, Grid, Span
+from core.exchange.candles.keeping import Keeping
 from core.exchange.candles.model import Candle
 from core.exchange.candles.window import WINDOW_BUCKETS, WindowRun
 
@@ -19,16 +19,16 @@ _DAY: Final = "1d"
 class Beginnings:
     """Looks up, once for each market, when its history begins."""
 
-    def __init__(self, asker: Asker, cache: CandleCache) -> None:
+    def __init__(self, asker: Asker, kept: Keeping) -> None:
         self._asker = asker
-        self._cache = cache
+        self._kept = kept
         self._unknown: set[str] = set()
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def of(self, symbol: str) -> int | None:
         """Return the first day with a trade (seconds UTC), None where the venue does not say."""
         async with self._turns.setdefault(symbol, asyncio.Lock()):
-            known = self._cache.beginning(symbol)
+            known = await self._kept.beginning(symbol)
             if known is not None or symbol in self._unknown:
                 return known
             return await self._found(symbol)
@@ -41,7 +41,7 @@ class Beginnings:
         if found is None:
             self._unknown.add(symbol)
             return None
-        self._cache.keep_beginning(symbol, found)
+        await self._kept.keep_beginning(symbol, found)
         return found
 
     async def _look_up(self, symbol: str) -> int | None:

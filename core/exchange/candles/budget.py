@@ -1,19 +1,23 @@
-"""How often a venue may be asked: a token bucket, and pauses after trouble. Time is a parameter.
+"""How often a venue may be asked: tokens, and pauses after trouble. Time is a parameter.
 
-Each token comes back a minute after it was spent, so that no minute ever holds more requests than
-the bucket has tokens, wherever the minute begins.
+Whoever asks the same venue for history takes tokens from the same bucket (`port.Turns`).
 """
 
 import random
-from collections import deque
 
 import msgspec
+
+from core.exchange.bucket import Bucket
+from core.exchange.candles.port import Turns
 
 _NS = 1_000_000_000
 
 
 class BudgetLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Requests and durations in seconds. Venues allow 30 a minute: 24 of them are for candles."""
+    """Requests and durations in seconds. Venues allow 30 a minute: 24 of them are for candles.
+
+    `requests` and `period_secs` count for a bucket of one's own only.
+    """
 
     requests: int = 24
     period_secs: float = 60.0
@@ -27,31 +31,36 @@ class BudgetLimits(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class RequestBudget:
-    """Hands out the instants at which requests may leave, in order.
+    """Says when the next request may leave.
+
+    Args:
+        limits: Pauses after trouble, and the tokens of a bucket of its own.
+        rng: Jitter of pauses.
+        turns: Tokens shared with others who ask the same venue; a bucket of its own if None.
 
     Attributes:
         free_at: Before this instant (monotonic ns) nothing leaves.
     """
 
-    def __init__(self, limits: BudgetLimits, rng: random.Random) -> None:
+    def __init__(
+        self, limits: BudgetLimits, rng: random.Random, turns: Turns | None = None
+    ) -> None:
         self.limits = limits
         self._rng = rng
-        self._spent: deque[int] = deque(maxlen=limits.requests)
+        self._turns = turns or Bucket(limits.requests, int(limits.period_secs * _NS))
         self.free_at = 0
 
-    def reserve(self, monotonic: int) -> int:
-        """Take the next token; return when it may be used (monotonic ns)."""
-        at = max(monotonic, self.free_at)
-        if len(self._spent) == self.limits.requests:
-            at = max(at, self._spent[0] + int(self.limits.period_secs * _NS) + 1)
-        self._spent.append(at)
-        self.free_at = max(self.free_at, at)
-        return at
+    def wait_ns(self, monotonic: int) -> int:
+        """Return how long the next request has to wait; 0 if it may leave now."""
+        return max(0, self.free_at - monotonic, self._turns.wait_ns(monotonic))
+
+    def take(self, monotonic: int) -> None:
+        """Count a request that leaves now."""
+        self._turns.take(monotonic)
 
     def left(self, monotonic: int) -> int:
-        """Return how many requests may leave at once."""
-        period = int(self.limits.period_secs * _NS)
-        return self.limits.requests - sum(1 for at in self._spent if monotonic - at <= period)
+        """Return how many requests may leave at once, pauses aside."""
+        return max(0, self._turns.left(monotonic))
 
     def busy(self, monotonic: int, failures: int, told_secs: float | None) -> None:
         """Stop everybody after a 429; `failures` counts those in a row, this one included."""

@@ -6,6 +6,7 @@ exists here is here", holes included. A damaged file is put aside and a new one 
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Self
@@ -47,19 +48,25 @@ _SELECT: Final = (
 
 
 class CandleCache:
-    """The candles of one source.
+    """The candles of one source. Threads may share it; each call has it to itself.
 
     Args:
         path: The database file, or `MEMORY` for a cache that ends with the process.
         source: Which venue the candles are of.
+
+    Attributes:
+        source: As given.
+        is_on_disk: Whether calls wait for a disk, and for other processes.
 
     Raises:
         ConfigError: when the file cannot be made.
     """
 
     def __init__(self, path: Path, source: str) -> None:
-        self._source = source
+        self.source = source
+        self.is_on_disk = path != MEMORY
         self._ids: dict[tuple[str, str], int] = {}
+        self._lock = threading.Lock()
         self._connection = _opened(path)
 
     def __enter__(self) -> Self:
@@ -70,19 +77,23 @@ class CandleCache:
 
     def close(self) -> None:
         """Close the file; idempotent."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
 
     def covered(self, symbol: str, interval: str, bounds: Span) -> list[Span]:
         """Return the spans inside the bounds that need no fetching, oldest first."""
-        rows = self._connection.execute(
-            "SELECT start, stop FROM covered WHERE series = ? AND stop > ? AND start < ?",
-            (self._series(symbol, interval), bounds.start, bounds.stop),
-        )
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT start, stop FROM covered WHERE series = ? AND stop > ? AND start < ?",
+                (self._series(symbol, interval), bounds.start, bounds.stop),
+            ).fetchall()
         return within(merged(Span(*row) for row in rows), bounds)
 
     def candles(self, symbol: str, interval: str, span: Span) -> list[Candle]:
         """Read the candles that start in a span, oldest first."""
-        wanted = (self._series(symbol, interval), span.start, span.stop)
+        with self._lock:
+            wanted = (self._series(symbol, interval), span.start, span.stop)
+            rows = self._connection.execute(_SELECT, wanted).fetchall()
         return [
             Candle(
                 start_secs=row[0],
@@ -95,20 +106,18 @@ class CandleCache:
                 quote_volume=row[7],
                 trades=row[8],
             )
-            for row in self._connection.execute(_SELECT, wanted)
+            for row in rows
         ]
 
     def keep(self, symbol: str, interval: str, span: Span, candles: Iterable[Candle]) -> None:
         """Store all candles of a span and that it is covered, both or neither."""
-        series = self._series(symbol, interval)
-        rows = [
-            (series, *msgspec.structs.astuple(c)[:-1])
-            for c in candles
-            if span.start <= c.start_secs < span.stop
-        ]
-        with self._transaction():
-            self._connection.executemany(_INSERT, rows)
-            self._cover(series, span)
+        found = [msgspec.structs.astuple(c)[:-1] for c in candles]
+        kept = [row for row in found if span.start <= row[0] < span.stop]
+        with self._lock:
+            series = self._series(symbol, interval)
+            with self._transaction():
+                self._connection.executemany(_INSERT, [(series, *row) for row in kept])
+                self._cover(series, span)
 
     def _cover(self, series: int, span: Span) -> None:
         touching = "series = ? AND stop >= ? AND start <= ?"
@@ -126,20 +135,21 @@ class CandleCache:
 
     def beginning(self, symbol: str) -> int | None:
         """Return when a market's history begins, None while nobody looked."""
-        row = self._connection.execute(
-            "SELECT at FROM beginning WHERE source = ? AND symbol = ?", (self._source, symbol)
-        ).fetchone()
+        question = "SELECT at FROM beginning WHERE source = ? AND symbol = ?"
+        with self._lock:
+            row = self._connection.execute(question, (self.source, symbol)).fetchone()
         return None if row is None else int(row[0])
 
     def keep_beginning(self, symbol: str, at: int) -> None:
         """Store when a market's history begins."""
-        row = (self._source, symbol, at)
-        self._connection.execute("INSERT OR REPLACE INTO beginning VALUES (?, ?, ?)", row)
+        row = (self.source, symbol, at)
+        with self._lock:
+            self._connection.execute("INSERT OR REPLACE INTO beginning VALUES (?, ?, ?)", row)
 
     def _series(self, symbol: str, interval: str) -> int:
         known = self._ids.get((symbol, interval))
         if known is None:
-            row = (self._source, symbol, interval)
+            row = (self.source, symbol, interval)
             insert = "INSERT OR IGNORE INTO series (source, symbol, interval) VALUES (?, ?, ?)"
             self._connection.execute(insert, row)
             select = "SELECT id FROM series WHERE source = ? AND symbol = ? AND interval = ?"
@@ -172,7 +182,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")

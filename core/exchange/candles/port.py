@@ -1,4 +1,4 @@
-"""The seam to a venue: one call for candles, one for its clock, and three ways to fail."""
+"""The seam to a venue: calls for candles and its clock, three ways to fail, shared tokens."""
 
 from typing import Protocol
 
@@ -39,6 +39,19 @@ class SourceBusyError(SourceTroubleError):
 
 class SourceRefusedError(Exception):
     """The venue refused the question itself."""
+
+
+class Turns(Protocol):
+    """The right to ask now; all who ask one venue for history share one. Instants: monotonic ns."""
+
+    def wait_ns(self, monotonic: int) -> int:
+        """Return how long until a request may leave; 0 if one may now."""
+
+    def take(self, monotonic: int) -> None:
+        """Count a request that leaves now."""
+
+    def left(self, monotonic: int) -> int:
+        """Return how many requests may leave at once."""
 
 
 class KlineSource(Protocol):

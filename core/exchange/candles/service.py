@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from itertools import dropwhile
 from typing import Final
 
 from core.exchange.candles.asking import Asker
@@ -15,8 +16,9 @@ from core.exchange.candles.beginning import Beginnings
 from core.exchange.candles.budget import BudgetLimits
 from core.exchange.candles.cache import MEMORY, CandleCache
 from core.exchange.candles.intervals import Grid, Span, whole_seconds
+from core.exchange.candles.keeping import Keeping
 from core.exchange.candles.model import Candle, CandleAnswer
-from core.exchange.candles.port import KlineSource
+from core.exchange.candles.port import KlineSource, Turns
 from core.exchange.candles.range import Wanted, since_beginning, wanted
 from core.exchange.candles.spans import without
 from core.exchange.candles.window import WINDOW_BUCKETS, WindowRun
@@ -37,6 +39,8 @@ class CandleService:
         rng: Jitter of pauses.
         cache: Where final candles are kept; memory if None.
         limits: The venue's budget for historical data.
+        turns: Tokens shared with others who ask this venue for history, in place of a bucket of
+            its own.
         sleep: Waits; virtual in tests.
     """
 
@@ -48,11 +52,12 @@ class CandleService:
         *,
         cache: CandleCache | None = None,
         limits: BudgetLimits | None = None,
+        turns: Turns | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._cache = cache or CandleCache(MEMORY, source.name)
-        self._asker = Asker(source, clock, rng, limits or BudgetLimits(), sleep)
-        self._beginnings = Beginnings(self._asker, self._cache)
+        self._kept = Keeping(cache or CandleCache(MEMORY, source.name))
+        self._asker = Asker(source, clock, rng, limits or BudgetLimits(), sleep, turns)
+        self._beginnings = Beginnings(self._asker, self._kept)
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
 
     @property
@@ -88,7 +93,7 @@ class CandleService:
         found = await self._wanted(symbol, Grid(interval), asked)
         pages = self._pages(symbol, Grid(interval), found, on_progress)
         rows = [candle async for page in pages for candle in page]
-        begins = self._cache.beginning(symbol)
+        begins = await self._kept.beginning(symbol)
         rest = since_beginning(Grid(interval), found, begins)
         first = rest.span.start
         return CandleAnswer(
@@ -102,6 +107,34 @@ class CandleService:
             note=rest.note,
         )
 
+    async def newest(
+        self, symbol: str, interval: str, count: int, since: int = 0
+    ) -> tuple[Candle, ...]:
+        """Read the newest buckets, the running one last: for a chart that goes on from there.
+
+        One request where the older ones are cached; one or two where nothing is, as long as the
+        venue leaves nothing out. What lies before a market's history is left out, but its beginning
+        is not looked up.
+
+        Args:
+            symbol: The market.
+            interval: The interval.
+            count: How many at most; up to 999 are one window.
+            since: The first second wanted, UTC.
+
+        Raises:
+            ConfigError: for an unknown interval.
+            CandlesRefused: when the venue refuses what keeps every known rule.
+            CandlesUnavailable: when it cannot be reached again and again.
+        """
+        grid = Grid(interval)
+        stop = grid.ceiling(await self._asker.now_secs())
+        first = max(grid.number(max(since, grid.earliest)), grid.number(stop) - count)
+        found = Wanted(Span(grid.start_of(first), stop))
+        pages = self._pages(symbol, grid, found, looks_up=False)
+        rows = [candle async for page in pages for candle in page]
+        return tuple(dropwhile(_is_unknown, rows))
+
     async def pages(
         self,
         symbol: str,
@@ -114,7 +147,7 @@ class CandleService:
         grid = Grid(interval)
         found = await self._wanted(symbol, grid, whole_seconds(since, until))
         async for page in self._pages(symbol, grid, found, on_progress):
-            rest = since_beginning(grid, found, self._cache.beginning(symbol))
+            rest = since_beginning(grid, found, await self._kept.beginning(symbol))
             kept = tuple(candle for candle in page if candle.start_secs >= rest.span.start)
             if kept:
                 yield kept
@@ -122,11 +155,17 @@ class CandleService:
     async def _wanted(self, symbol: str, grid: Grid, asked: Span) -> Wanted:
         found = wanted(grid, asked, await self._asker.now_secs())
         if grid.count(found.span) <= WINDOW_BUCKETS:
-            return since_beginning(grid, found, self._cache.beginning(symbol))
+            return since_beginning(grid, found, await self._kept.beginning(symbol))
         return since_beginning(grid, found, await self._beginnings.of(symbol))
 
     async def _pages(
-        self, symbol: str, grid: Grid, found: Wanted, on_progress: Progress | None
+        self,
+        symbol: str,
+        grid: Grid,
+        found: Wanted,
+        on_progress: Progress | None = None,
+        *,
+        looks_up: bool = True,
     ) -> AsyncIterator[list[Candle]]:
         total, done = grid.count(found.span), 0
         while done < total:
@@ -134,7 +173,7 @@ class CandleService:
             page = await self._page(symbol, grid, Span(at, found.span.stop))
             if not page:
                 return
-            if not done and page[0].is_empty:
+            if looks_up and not done and page[0].is_empty:
                 await self._beginnings.of(symbol)
             yield page
             done += len(page)
@@ -144,12 +183,15 @@ class CandleService:
     async def _page(self, symbol: str, grid: Grid, rest: Span) -> list[Candle]:
         """Read the first page of what is left: cached as far as that goes, else one window."""
         async with self._turns.setdefault((symbol, grid.interval), asyncio.Lock()):
-            missing = without(rest, self._cache.covered(symbol, grid.interval, rest))
+            missing = without(rest, await self._kept.covered(symbol, grid.interval, rest))
             if not missing or missing[0].start > rest.start:
                 stop = missing[0].start if missing else rest.stop
                 most = grid.start_of(grid.number(rest.start) + _CACHED_PAGE)
                 span = Span(rest.start, min(stop, most))
-                return self._cache.candles(symbol, grid.interval, span)
+                cached = await self._kept.candles(symbol, grid.interval, span)
+                if cached:
+                    return cached
+                missing = [rest]
             window = grid.windows(missing[0], WINDOW_BUCKETS)[0]
             return await self._fetched(symbol, grid, window)
 
@@ -159,5 +201,9 @@ class CandleService:
         page = run.candles()
         final = run.final()
         if final is not None:
-            self._cache.keep(symbol, grid.interval, final, page)
+            await self._kept.keep(symbol, grid.interval, final, page)
         return page
+
+
+def _is_unknown(candle: Candle) -> bool:
+    return candle.volume is None and candle.is_empty

@@ -1,6 +1,7 @@
 """Queries: complete answers, or an error; and the replies they read."""
 
 import json
+import random
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -12,19 +13,18 @@ from core.domain.events import (
     BalanceReport,
     Body,
     BookSnapshotSeen,
-    CandlesLoaded,
     QueryAnswered,
     QueryFailed,
     QueryKind,
 )
 from core.domain.exact import Amount, Price, Quantity
-from core.domain.ids import ClientOrderId, Symbol
+from core.domain.ids import ClientOrderId
 from core.domain.instrument import InstrumentKind, MarketState
 from core.domain.order import OrderState
 from core.exchange.backpack import market_replies, replies
 from core.exchange.backpack.answering import Answering
+from core.exchange.backpack.candle_source import candle_history
 from core.exchange.backpack.queries import AccountReader
-from core.exchange.backpack.requests import klines_request
 from core.exchange.contract import Reply, TransportError, Wire
 from tests.core.exchange.backpack.backpack_rig import (
     ACCOUNT,
@@ -60,7 +60,9 @@ FILL = {
 async def answered(query: Query, transport: ScriptedTransport) -> Body:
     """Answer one query."""
     published: list[Body] = []
-    await Answering(client_on(transport, HandClock()), ACCOUNT, published.append).answer(query)
+    client = client_on(transport, HandClock())
+    history = candle_history("there", client, random.Random(1))
+    await Answering(client, ACCOUNT, published.append, history).answer(query)
     assert len(published) == 1
     return published[0]
 
@@ -252,35 +254,14 @@ async def test_history_stops_where_it_was_asked_to() -> None:
     assert [order.state for order in orders] == [OrderState.ACCEPTED]
 
 
-async def test_book_and_candles_come_as_market_events() -> None:
-    """The book's id may be text; candles come once by start, oldest first."""
+async def test_book_comes_as_a_market_event() -> None:
+    """The book's id may be text."""
     depth = {"asks": [["2", "1"]], "bids": [["1", "1"]], "lastUpdateId": "69", "timestamp": 5}
-    row = {"start": "2023-11-14 22:01:00", "end": "2023-11-14 22:02:00", "open": None}
-    later = {"start": "2023-11-14 22:02:00", "end": "2023-11-14 22:03:00", "close": "5"}
-    klines = always(reply(200, [later, row, row]))
 
     book = await answered(asking(QueryKind.BOOK_SNAPSHOT), always(reply(200, depth)))
-    candles = await answered(asking(QueryKind.CANDLES, interval="1m", since=0), klines)
 
     assert isinstance(book, BookSnapshotSeen)
     assert (book.last_id, book.ts_event) == (69, 5_000)
-    assert isinstance(candles, CandlesLoaded)
-    assert [candle.close for candle in candles.candles] == [None, "5"]
-    assert [candle.volume for candle in candles.candles] == ["0", "0"]
-    sent = dict(klines.sent[0].query)
-    assert int(sent["endTime"]) - int(sent["startTime"]) == 60_000
-    assert int(sent["endTime"]) == START // SECOND
-
-
-@pytest.mark.parametrize(
-    ("interval", "start", "end"), [("1m", 0, 50), ("1m", 90, 50), ("7m", 10, 50), ("1m", 1, 99_999)]
-)
-def test_windows_the_venue_would_refuse_are_not_asked(interval: str, start: int, end: int) -> None:
-    """Seconds, positive, forward, at most a thousand candles."""
-    with pytest.raises(ValueError, match=r"start|interval|window"):
-        klines_request(
-            Symbol("X"), interval, start_secs=start, end_secs=end, now_secs=100_000, step_secs=60
-        )
 
 
 def test_catalogue_leaves_out_what_it_cannot_read() -> None:
@@ -326,7 +307,6 @@ def test_recorded_replies_are_read() -> None:
     assert len(listed.instruments) == 2
     assert len(book.bids) == len(book.asks) == 5
     assert rows[0].net_quantity < 0
-    assert market_replies.venue_is_open((folder / "rest_status.json").read_bytes())[0]
     assert replies.venue_time_ns((folder / "rest_time.txt").read_bytes()) > START
 
 
