@@ -53,6 +53,26 @@ class FundingPaid(msgspec.Struct, frozen=True, gc=False):
     end_ns: int
 
 
+class Deposit(msgspec.Struct, frozen=True, gc=False):
+    """What came into an account from outside, in atoms."""
+
+    id: int
+    asset: str
+    quantity: int
+    at_ns: int
+
+
+class Lending(msgspec.Struct, frozen=True, gc=False):
+    """One change of what an account lends of an asset, in atoms: lent, or redeemed."""
+
+    asset: str
+    quantity: int
+    total: int
+    """What is lent after it."""
+    is_lent: bool
+    at_ns: int
+
+
 class PositionRecord:
     """The story of one position from its opening to its close, for the history."""
 
@@ -155,6 +175,8 @@ class Account:
         self.settlements: list[Settlement] = []
         self.fundings: list[FundingPaid] = []
         self.position_log: list[PositionRecord] = []
+        self.deposits: list[Deposit] = []
+        self.lendings: list[Lending] = []
 
     def balance(self, asset: str) -> Balance:
         """Return the balance of an asset, made on first use."""
@@ -170,6 +192,13 @@ class Account:
     def lent(self, asset: str) -> int:
         """Return the atoms of an asset that auto-lend put out; they come back as needed."""
         return max(0, self.balance(asset).available) if self.settings["autoLend"] else 0
+
+    def log_lending(self, asset: str, at_ns: int) -> None:
+        """Put on record that more or less of an asset is lent than was known."""
+        known = next((row.total for row in reversed(self.lendings) if row.asset == asset), 0)
+        total = self.lent(asset)
+        if total != known:
+            self.lendings.append(Lending(asset, abs(total - known), total, total > known, at_ns))
 
     def position_steps(self, symbol: str) -> int:
         """Return the signed position of a market in steps."""

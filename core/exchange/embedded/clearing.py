@@ -12,6 +12,7 @@ import msgspec
 from core.exchange.embedded.accounts import (
     USDC,
     Account,
+    Deposit,
     Fill,
     FundingPaid,
     Position,
@@ -49,6 +50,7 @@ class Clearing:
         self.by_key: dict[str, Account] = {}
         self._next_position_id = first_id
         self._sequence = first_id
+        self._deposits = 0
         self._balance_changes: dict[tuple[str, str], None] = {}
         self._position_moves: list[PositionMoved] = []
         self.fee_account = self.open_account(_FEE_ACCOUNT, is_house=True)
@@ -68,6 +70,10 @@ class Clearing:
             self.by_key[api_key] = account
         for asset, quantity in (funding or {}).items():
             account.balance(asset).available = quantity
+            if not is_house:
+                self._deposits += 1
+                made = Deposit(self._deposits, asset, quantity, self._instant.ns)
+                account.deposits.append(made)
         return account
 
     def house(self, name: str) -> Account:
@@ -147,6 +153,8 @@ class Clearing:
         """Return the (account, asset) pairs that changed, and forget them."""
         changes = [(self.accounts[name], asset) for name, asset in self._balance_changes]
         self._balance_changes.clear()
+        for account, asset in changes:
+            account.log_lending(asset, self._instant.ns)
         return changes
 
     def drain_positions(self) -> list[PositionMoved]:

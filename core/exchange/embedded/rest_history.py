@@ -34,7 +34,7 @@ _FILL_TYPES: Final[dict[str, frozenset[str | None]]] = {
     "CollateralConversionAndSpotLiquidation": frozenset(),
 }
 """Which system orders a filter lets through; None is a client's own."""
-_FOREVER_MS = 10**15
+FOREVER_MS: Final = 10**15
 
 _Row = TypeVar("_Row")
 
@@ -52,7 +52,7 @@ def orders(floor: Floor, call: Call) -> Reply:
         and kind in {None, floor.markets[order.request.symbol].spec.kind}
     ]
     specs = floor.markets
-    return _answer(
+    return answer_page(
         [order_history_json(each, specs[each.request.symbol].spec) for each in rows], call.query
     )
 
@@ -63,7 +63,7 @@ def fills(floor: Floor, call: Call) -> Reply:
     kind = one_of(call.query, "marketType", "MarketType", ("SPOT", "PERP"), None)
     fill_type = one_of(call.query, "fillType", "FillType", tuple(_FILL_TYPES), None)
     first = integer(call.query, "from", 0) or 0
-    last = integer(call.query, "to", _FOREVER_MS) or _FOREVER_MS
+    last = integer(call.query, "to", FOREVER_MS) or FOREVER_MS
     rows = [
         fill
         for fill in call.owner.fills
@@ -73,7 +73,8 @@ def fills(floor: Floor, call: Call) -> Reply:
         and kind in {None, floor.markets[fill.symbol].spec.kind}
         and (fill_type is None or fill.system in _FILL_TYPES[fill_type])
     ]
-    return _answer([fill_json(each, floor.markets[each.symbol].spec) for each in rows], call.query)
+    found = [fill_json(each, floor.markets[each.symbol].spec) for each in rows]
+    return answer_page(found, call.query)
 
 
 def settlements(floor: Floor, call: Call) -> Reply:
@@ -81,14 +82,14 @@ def settlements(floor: Floor, call: Call) -> Reply:
     del floor
     source = one_of(call.query, "source", "SettlementSource", SETTLEMENT_SOURCES, None)
     rows = [row for row in call.owner.settlements if source in {None, row.source}]
-    return _answer([_settlement(each, call.owner.user_id) for each in rows], call.query)
+    return answer_page([_settlement(each, call.owner.user_id) for each in rows], call.query)
 
 
 def funding(floor: Floor, call: Call) -> Reply:
     """GET /wapi/v1/history/funding: positive was received."""
     symbol = optional_symbol(floor.markets, call.query)
     rows = [row for row in call.owner.fundings if symbol in {None, row.symbol}]
-    return _answer([_funding(row, call.owner.user_id) for row in rows], call.query)
+    return answer_page([_funding(row, call.owner.user_id) for row in rows], call.query)
 
 
 def positions(floor: Floor, call: Call) -> Reply:
@@ -102,16 +103,17 @@ def positions(floor: Floor, call: Call) -> Reply:
         if symbol in {None, record.position.spec.symbol}
         and state in {None, "Open" if record.closed_ns is None else "Closed"}
     ]
-    return _answer(rows, call.query)
+    return answer_page(rows, call.query)
 
 
 def nothing(floor: Floor, call: Call) -> Reply:
     """Answer an empty page: what this venue's accounts never do."""
     del floor
-    return _answer([], call.query)
+    return answer_page([], call.query)
 
 
-def _answer(rows: Sequence[_Row], query: Mapping[str, str]) -> Reply:
+def answer_page(rows: Sequence[_Row], query: Mapping[str, str]) -> Reply:
+    """Answer one page of rows that stand oldest first. Raises Refusal."""
     direction = one_of(query, "sortDirection", "SortDirection", ("Asc", "Desc"), "Desc")
     ordered = list(rows) if direction == "Asc" else list(reversed(rows))
     return paged(ordered, query)

@@ -71,7 +71,7 @@ def markets(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/borrowLend/markets."""
     del call
     marks, now = asset_marks(floor.markets), iso_seconds(floor.instant.ns)
-    return json_reply([_market(asset, marks[asset], now) for asset in ASSETS])
+    return json_reply([_market(floor, asset, marks[asset], now) for asset in ASSETS])
 
 
 def market_history(floor: Floor, call: Call) -> Reply:
@@ -86,7 +86,7 @@ def market_history(floor: Floor, call: Call) -> Reply:
                 "borrowInterestRate": "0",
                 "borrowedQuantity": "0",
                 "lendInterestRate": "0",
-                "lentQuantity": "0",
+                "lentQuantity": _lent(floor, asset),
                 "symbol": asset,
                 "timestamp": iso_seconds(now_secs * NS_PER_SEC),
                 "utilization": "0",
@@ -106,12 +106,12 @@ def apy(floor: Floor, call: Call) -> Reply:
 
 def positions(floor: Floor, call: Call) -> Reply:
     """GET /api/v1/borrowLend/positions: what auto-lend put out."""
-    marks = asset_marks(floor.markets)
+    marks, wanted = asset_marks(floor.markets), call.query.get("symbol")
     return json_reply(
         [
             _position(asset, call.owner.lent(asset), marks[asset])
             for asset in call.owner.balances
-            if call.owner.lent(asset)
+            if call.owner.lent(asset) and wanted in {None, asset}
         ]
     )
 
@@ -127,14 +127,19 @@ def _tier(name: str, stake: str, volume: str, maker: str, taker: str) -> dict[st
     return {"bpStake": stake, "makerFee": maker, "takerFee": taker, "tier": name, "volume": volume}
 
 
-def _market(asset: str, mark: int, now: str) -> dict[str, object]:
+def _lent(floor: Floor, asset: str) -> str:
+    accounts = floor.clearing.accounts.values()
+    return trimmed(sum(each.lent(asset) for each in accounts if not each.is_house))
+
+
+def _market(floor: Floor, asset: str, mark: int, now: str) -> dict[str, object]:
     return {
         "assetMarkPrice": trimmed(mark),
         "borrowInterestRate": "0",
         "borrowedQuantity": "0",
         "fee": "0.1",
         "lendInterestRate": "0",
-        "lentQuantity": "0",
+        "lentQuantity": _lent(floor, asset),
         "maxUtilization": "0.95",
         "openBorrowLendLimit": "0",
         "optimalUtilization": "0.8",

@@ -53,7 +53,6 @@ def account(floor: Floor, call: Call) -> Reply:
 
 def update_account(floor: Floor, call: Call) -> Reply:
     """PATCH /api/v1/account: 200 with an empty body."""
-    del floor
     for name in call.owner.settings:
         field = call.body.get(name)
         if field is None:
@@ -61,6 +60,8 @@ def update_account(floor: Floor, call: Call) -> Reply:
         if field.text not in {"true", "false"}:
             raise bad_field("boolean", "Expected input type", _PAYLOAD)
         call.owner.settings[name] = field.text == "true"
+    for asset in tuple(call.owner.balances):
+        call.owner.log_lending(asset, floor.instant.ns)
     limit = call.body.get("leverageLimit")
     if limit is not None:
         call.owner.leverage_limit = _leverage(limit.text)

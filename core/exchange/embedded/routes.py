@@ -10,10 +10,12 @@ from core.exchange.contract import Wire
 from core.exchange.embedded import (
     rest_history,
     rest_lending,
+    rest_money,
     rest_orders,
     rest_private,
     rest_public,
     rest_reference,
+    rest_strategies,
 )
 from core.exchange.embedded.auth import authenticate, body_text, query_text
 from core.exchange.embedded.calls import Body, Call, Outcome, read_bodies
@@ -94,6 +96,9 @@ ROUTES: Final[dict[tuple[str, str], Route]] = {
         rest_lending.positions, "borrowLendPositionQuery", ("marketType", "symbol")
     ),
     ("GET", "/api/v1/capital"): Route(rest_private.capital, "balanceQuery"),
+    ("GET", "/wapi/v1/capital/deposits"): Route(
+        rest_money.deposits, "depositQueryAll", rest_money.DEPOSIT_FIELDS
+    ),
     ("GET", "/api/v1/capital/collateral"): Route(
         rest_private.collateral, "collateralQuery", ("subaccountId",)
     ),
@@ -116,6 +121,15 @@ ROUTES: Final[dict[tuple[str, str], Route]] = {
     ("DELETE", "/api/v1/orders"): Route(
         rest_orders.cancel_all, "orderCancelAll", rest_orders.CANCEL_ALL_FIELDS
     ),
+    ("GET", "/api/v1/strategy"): Route(
+        rest_strategies.query, "strategyQuery", rest_strategies.ONE_FIELDS
+    ),
+    ("GET", "/api/v1/strategies"): Route(
+        rest_strategies.query_all, "strategyQueryAll", rest_strategies.ALL_FIELDS
+    ),
+    ("DELETE", "/api/v1/strategies"): Route(
+        rest_strategies.cancel_all, "strategyCancelAll", rest_strategies.CANCEL_FIELDS
+    ),
     ("GET", "/wapi/v1/history/orders"): Route(
         rest_history.orders, "orderHistoryQueryAll", (*rest_history.ORDER_FIELDS, *_PAGE)
     ),
@@ -134,14 +148,14 @@ ROUTES: Final[dict[tuple[str, str], Route]] = {
         ("marketType", "state", "symbol", *_PAGE),
     ),
     ("GET", "/wapi/v1/history/borrowLend"): Route(
-        rest_history.nothing,
+        rest_money.lending,
         "borrowHistoryQueryAll",
-        ("positionId", "sources", "symbol", "type", *_PAGE),
+        (*rest_money.LENDING_FIELDS, *_PAGE),
     ),
     ("GET", "/wapi/v1/history/borrowLend/positions"): Route(
-        rest_history.nothing,
+        rest_money.lending_positions,
         "borrowPositionHistoryQueryAll",
-        ("side", "state", "symbol", *_PAGE),
+        (*rest_money.LENT_POSITION_FIELDS, *_PAGE),
     ),
     ("GET", "/wapi/v1/history/interest"): Route(
         rest_history.nothing,

@@ -20,7 +20,6 @@ NOW = START_NS // SECOND
 _NO_SUCH_CALLS = (
     ("POST", "/wapi/v1/capital/withdrawals"),
     ("GET", "/wapi/v1/capital/withdrawals"),
-    ("GET", "/wapi/v1/capital/deposits"),
     ("GET", "/wapi/v1/capital/deposit/address"),
     ("POST", "/api/v1/account/convertDust"),
     ("POST", "/api/v1/borrowLend"),
@@ -201,7 +200,7 @@ def test_a_closed_market_is_silent() -> None:
 
 @pytest.mark.parametrize(("method", "path"), _NO_SUCH_CALLS)
 def test_what_moves_money_out_does_not_exist(ann: Client, method: str, path: str) -> None:
-    """Withdrawals, deposits, vaults, RFQ and lending are unknown paths."""
+    """Withdrawals, deposit addresses, vaults, RFQ and lending are unknown paths."""
     reply = ann.body("withdraw", method, path, {})
 
     assert (reply.status, reply.body) == (404, b"not found")
