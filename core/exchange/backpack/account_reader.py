@@ -2,25 +2,21 @@
 
 from collections.abc import Callable, Hashable
 from decimal import Decimal
-from typing import Any, Final, TypeVar
-
-import msgspec
+from typing import Final, TypeVar
 
 from core.domain.errors import DataInvalid, RequestRefused
 from core.domain.events import BalanceReport, OrderReport, PositionReport, SettlementReport
-from core.domain.exact import plain
 from core.domain.ids import AccountId, ClientOrderId, InstrumentId, symbol_of
 from core.domain.order import Fill
 from core.exchange.backpack import account_rows, history_rows, questions, replies
 from core.exchange.backpack.client import RestClient
-from core.exchange.backpack.constants import HISTORY_LIMIT, Instruction
-from core.exchange.backpack.paging import Pager
+from core.exchange.backpack.constants import QUERY_WINDOW_MS
+from core.exchange.backpack.history import read_history
 from core.exchange.backpack.questions import Question
+from core.exchange.backpack.requests import leverage_request
 from core.exchange.backpack.rows import read
-from core.exchange.contract import Reply
 
 _MS: Final = 1_000_000
-_MOST_PAGES: Final = 200
 _MOST_BALANCE_READS: Final = 4
 _NOT_FOUND: Final = "NOT_FOUND"
 _Row = TypeVar("_Row")
@@ -149,8 +145,11 @@ class AccountReader:
 
     async def set_leverage(self, limit: Decimal) -> None:
         """Set the leverage limit, which holds for every market of the account."""
-        fields: questions.Fields = {"leverageLimit": plain(limit)}
-        await self._client.change("PATCH", "/api/v1/account", Instruction.UPDATE_ACCOUNT, fields)
+        await self._client.change(
+            lambda signer, now_ms: leverage_request(
+                signer, limit, timestamp_ms=now_ms, window_ms=QUERY_WINDOW_MS
+            )
+        )
 
     async def lending(self) -> tuple[account_rows.LendingRow, ...]:
         """Read what is lent and borrowed."""
@@ -175,8 +174,41 @@ class AccountReader:
         )
         return tuple(row for row in rows if since is None or row.interval_end_ts >= since)
 
+    async def position_history(
+        self, instrument: InstrumentId | None
+    ) -> tuple[history_rows.PositionHistoryRow, ...]:
+        """Read the lives of positions; an open one goes on changing."""
+        question = questions.position_history(_symbol(instrument))
+        kind = history_rows.PositionHistoryRow
+        return tuple(await self._pages(question, kind, key=lambda row: str(row.id)))
+
+    async def strategy_history(
+        self, instrument: InstrumentId | None
+    ) -> tuple[account_rows.StrategyRow, ...]:
+        """Read scheduled strategies; a running one goes on changing."""
+        question = questions.strategy_history(_symbol(instrument))
+        return tuple(
+            await self._pages(question, account_rows.StrategyRow, key=lambda row: str(row.id))
+        )
+
+    async def lending_positions(self) -> tuple[history_rows.LendingPositionRow, ...]:
+        """Read the lives of what was lent; an open one goes on changing."""
+        return tuple(
+            await self._pages(
+                questions.lending_positions(),
+                history_rows.LendingPositionRow,
+                key=lambda row: (row.position_id, row.symbol, row.side, row.created_at),
+            )
+        )
+
+    async def deposits(self, since: int | None) -> tuple[history_rows.DepositRow, ...]:
+        """Read what came into the account at or after `since` (ns); its state goes on changing."""
+        from_ms = None if since is None else max(0, since // _MS)
+        question = questions.deposits(from_ms)
+        return tuple(await self._pages(question, history_rows.DepositRow, key=lambda row: row.id))
+
     async def history(self, question: Question, kind: type[_Row]) -> tuple[_Row, ...]:
-        """Read any history of `questions` whole."""
+        """Read a history whose rows never change whole: lending, interest, dust."""
         return tuple(await self._pages(question, kind))
 
     async def _pages(
@@ -188,27 +220,14 @@ class AccountReader:
         is_past: Callable[[_Row], bool] | None = None,
         is_newest_first: bool = True,
     ) -> list[_Row]:
-        """Read page after page until one is short or its last row lies before what was asked."""
-        pager = Pager(key or _whole, HISTORY_LIMIT, is_newest_first=is_newest_first)
-        direction: questions.Fields = {} if is_newest_first else {"sortDirection": "Asc"}
-        for _ in range(_MOST_PAGES):
-            window: questions.Fields = {"limit": HISTORY_LIMIT, "offset": pager.offset}
-            reply = await self._client.ask(question, window | direction)
-            pager.take(read(reply.body, list[kind]), _total(reply))  # type: ignore[valid-type]
-            rows = pager.rows
-            if pager.is_complete or (rows and is_past is not None and is_past(rows[-1])):
-                return rows
-        raise DataInvalid("history is longer than can be read", question.path)
+        return await read_history(
+            lambda page: self._client.ask(question, page),
+            kind,
+            key=key,
+            is_past=is_past,
+            is_newest_first=is_newest_first,
+        )
 
 
 def _symbol(instrument: InstrumentId | None) -> str | None:
     return None if instrument is None else symbol_of(instrument)
-
-
-def _whole(row: Any) -> Hashable:
-    return msgspec.structs.astuple(row)
-
-
-def _total(reply: Reply) -> int | None:
-    told = reply.headers.get("x-total", "")
-    return int(told) if told.isdecimal() else None

@@ -150,15 +150,18 @@ class LendingRow(Row):
 
 
 class StrategyRow(Row):
-    """A scheduled strategy that runs at the venue."""
+    """A scheduled strategy of the venue, running or past; `duration` and `interval` in ms."""
 
     id: str | int
     symbol: str
     side: str
     status: str
+    strategy_type: str = ""
     quantity: Decimal | None = None
     executed_quantity: Decimal | None = None
+    executed_quote_quantity: Decimal | None = None
     duration: int | None = None
     interval: int | None = None
     client_strategy_id: int | None = None
+    cancel_reason: str | None = None
     created_at: str | int | None = None

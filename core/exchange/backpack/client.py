@@ -11,7 +11,7 @@ from typing import Final
 
 from core.domain.errors import ConnectivityError, RequestRefused, VenueError
 from core.exchange.backpack.budget import Lane
-from core.exchange.backpack.constants import QUERY_WINDOW_MS, Instruction
+from core.exchange.backpack.constants import QUERY_WINDOW_MS
 from core.exchange.backpack.latency import LatencyMeter
 from core.exchange.backpack.pacing import Pacer, PacingLimits
 from core.exchange.backpack.public_requests import time_request
@@ -192,26 +192,15 @@ class RestClient:
             lane=lane,
         )
 
-    async def change(
-        self, method: str, path: str, instruction: Instruction, fields: Fields
-    ) -> Reply:
-        """Send a setting or another command that may be repeated.
+    async def change(self, build: Callable[[Signer, int], Wire]) -> Reply:
+        """Send a setting or another command that may be repeated; built with the venue's ms.
 
         Raises:
             ConnectivityError: when no answer came, or the venue has trouble.
             RequestRefused: when it answered with an error.
         """
         signer = self._signing()
-        return await self.read(
-            lambda: signer.command(
-                method,
-                path,
-                instruction,
-                fields,
-                timestamp_ms=self.venue_ms(),
-                window_ms=QUERY_WINDOW_MS,
-            )
-        )
+        return await self.read(lambda: build(signer, self.venue_ms()))
 
     def _signing(self) -> Signer:
         if self.signer is None:

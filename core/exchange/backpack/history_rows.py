@@ -58,6 +58,19 @@ class LendingEventRow(Row):
     spot_margin_order_id: str | None = None
 
 
+class LendingPositionRow(Row):
+    """`/history/borrowLend/positions`: one life of something lent or borrowed."""
+
+    position_id: str | int
+    symbol: str
+    side: str
+    quantity: Decimal
+    source: str = ""
+    cumulative_interest: Decimal | None = None
+    avg_interest_rate: Decimal | None = None
+    created_at: str | int | None = None
+
+
 class InterestRow(Row):
     """`/history/interest`."""
 
@@ -72,10 +85,11 @@ class InterestRow(Row):
 
 
 class DustRow(Row):
-    """`/history/dust`."""
+    """`/history/dust`: small remains that became USDC."""
 
-    symbol: str = ""
-    quantity: Decimal | None = None
+    symbol: str
+    quantity: Decimal
+    id: int | None = None
     usdc_received: Decimal | None = None
     timestamp: str | int | None = None
 

@@ -1,5 +1,6 @@
 """Reads Backpack's public REST replies: catalogue, books, prints, candles."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -67,17 +68,14 @@ class _DepthRow(_Row):
     timestamp: int = 0
 
 
-class _TradeRow(_Row):
+class TradeRow(_Row):
+    """One print of `/trades` and `/trades/history`."""
+
     price: str
     quantity: str
     timestamp: int
     is_buyer_maker: bool
     id: int | None = None
-
-
-class _StatusRow(_Row):
-    status: str
-    message: str | None = None
 
 
 def instruments_listed(body: bytes, venue: VenueId, ts_recv: int) -> InstrumentsListed:
@@ -98,13 +96,18 @@ def instruments_listed(body: bytes, venue: VenueId, ts_recv: int) -> Instruments
 
 def _instrument(body: bytes, venue: VenueId) -> Instrument | None:
     try:
-        row = read(body, _MarketRow)
-        return _rules(row, venue)
+        return instrument(body, venue)
     except DataInvalid:
         return None
 
 
-def _rules(row: _MarketRow, venue: VenueId) -> Instrument:
+def instrument(body: bytes, venue: VenueId) -> Instrument:
+    """Read `/market`: one market's rules.
+
+    Raises:
+        DataInvalid: when it is not of that form.
+    """
+    row = read(body, _MarketRow)
     price, quantity = row.filters.price, row.filters.quantity
     return Instrument(
         id=instrument_id(venue, Symbol(row.symbol)),
@@ -149,7 +152,14 @@ def trades_seen(body: bytes, instrument: InstrumentId, ts_recv: int) -> tuple[Tr
     Raises:
         DataInvalid: when it is not of that form.
     """
-    rows = [(row.id, row) for row in read(body, list[_TradeRow])]
+    return trades_of(read(body, list[TradeRow]), instrument, ts_recv)
+
+
+def trades_of(
+    rows: Iterable[TradeRow], instrument: InstrumentId, ts_recv: int
+) -> tuple[TradeSeen, ...]:
+    """Turn prints into events, oldest first; rows without an id are left out."""
+    known = {row.id: row for row in rows if row.id is not None}
     return tuple(
         TradeSeen(
             ts_event=row.timestamp * NS_PER_MS,
@@ -160,18 +170,5 @@ def trades_seen(body: bytes, instrument: InstrumentId, ts_recv: int) -> tuple[Tr
             size=row.quantity,
             aggressor_side=Side.SELL if row.is_buyer_maker else Side.BUY,
         )
-        for trade_id, row in sorted(
-            ((trade_id, row) for trade_id, row in rows if trade_id is not None),
-            key=lambda pair: pair[0],
-        )
+        for trade_id, row in sorted(known.items())
     )
-
-
-def venue_is_open(body: bytes) -> tuple[bool, str]:
-    """Read `/status`: whether the venue is open, and its message.
-
-    Raises:
-        DataInvalid: when it is not of that form.
-    """
-    row = read(body, _StatusRow)
-    return row.status == "Ok", row.message or ""

@@ -31,6 +31,11 @@ def time_request() -> Wire:
     return _get("/api/v1/time")
 
 
+def wallets_request() -> Wire:
+    """Ask for the wallets the venue says are its own."""
+    return _get("/api/v1/wallets")
+
+
 def fee_tiers_request() -> Wire:
     """Ask for the fee tiers of everybody."""
     return _get("/wapi/v1/feeTiers")

@@ -134,6 +134,18 @@ class LendingMarketRow(Row):
     timestamp: str | int | None = None
 
 
+class LendingHistoryRow(Row):
+    """`/borrowLend/markets/history`: one asset at one instant."""
+
+    timestamp: str | int
+    symbol: str = ""
+    borrow_interest_rate: Decimal | None = None
+    lend_interest_rate: Decimal | None = None
+    borrowed_quantity: Decimal | None = None
+    lent_quantity: Decimal | None = None
+    utilization: Decimal | None = None
+
+
 class LendingYieldRow(Row):
     """One asset of `/borrowLend/apy`."""
 
@@ -149,18 +161,66 @@ class LendingYieldsRow(Row):
 
 
 class FeeTierRow(Row):
-    """One tier of `/wapi/v1/feeTiers`, in percent."""
+    """One tier of `/wapi/v1/feeTiers`: fees in percent, reached by stake or 30-day volume."""
 
-    name: str = ""
-    maker: Decimal | None = None
-    taker: Decimal | None = None
+    tier: str = ""
+    maker_fee: Decimal | None = None
+    taker_fee: Decimal | None = None
+    bp_stake: Decimal | None = None
+    volume: Decimal | None = None
 
 
 class FeeTiersRow(Row):
-    """`/wapi/v1/feeTiers`; not documented by the venue, so nothing is required."""
+    """`/wapi/v1/feeTiers`; the venue documents no names, so nothing is required."""
 
     futures: tuple[FeeTierRow, ...] = ()
     spot: tuple[FeeTierRow, ...] = ()
+
+
+class WalletRow(Row):
+    """`/wallets`: one wallet of the venue."""
+
+    blockchain: str
+    address: str
+
+
+class SecuritySessionRow(Row):
+    """The size limits of one stock in one session."""
+
+    name: str
+    min_quantity: Decimal | None = None
+    max_quantity: Decimal | None = None
+    step_size: Decimal | None = None
+
+
+class SecurityRow(Row):
+    """`/securities`: one listed stock."""
+
+    asset: str
+    name: str = ""
+    cusip: str | None = None
+    sessions: tuple[SecuritySessionRow, ...] = ()
+
+
+class StockSessionRow(Row):
+    """`/stockSessions`: hours of the day in a zone, days of the week from Monday, 1."""
+
+    name: str
+    start_time: str
+    end_time: str
+    start_weekday: int
+    end_weekday: int
+    timezone: str
+
+
+class StockHolidayRow(Row):
+    """`/stockHolidays`: a day, or a part of one, on which a stock exchange is closed."""
+
+    date: str
+    market: str
+    start_time: str
+    end_time: str
+    name: str = ""
 
 
 class StatusRow(Row):

@@ -70,6 +70,8 @@ class OrderRow(Row):
     created_at: str | int | None = None
     expiry_reason: str | None = None
     system_order_type: str | None = None
+    slippage_tolerance: Decimal | None = None
+    slippage_tolerance_type: str | None = None
     related_order_id: str | int | None = None
     strategy_id: str | int | None = None
     trigger_price: Decimal | None = None

@@ -14,14 +14,6 @@ from core.domain.exact import plain
 from core.domain.ids import ClientOrderId, Symbol, VenueOrderId
 from core.exchange.backpack.constants import BATCH_LIMIT, Instruction
 from core.exchange.backpack.order_fields import Fields, order_fields
-from core.exchange.backpack.public_requests import (
-    depth_request,
-    klines_request,
-    markets_request,
-    status_request,
-    time_request,
-    trades_request,
-)
 from core.exchange.backpack.signing import (
     Credentials,
     signed_batch_text,
@@ -31,23 +23,6 @@ from core.exchange.backpack.signing import (
 )
 from core.exchange.contract import Wire
 
-__all__ = [
-    "Fields",
-    "Signer",
-    "batch_request",
-    "cancel_all_request",
-    "cancel_request",
-    "cancel_strategies_request",
-    "depth_request",
-    "klines_request",
-    "leverage_request",
-    "markets_request",
-    "order_fields",
-    "place_request",
-    "status_request",
-    "time_request",
-    "trades_request",
-]
 _JSON: Final = (("Content-Type", "application/json; charset=utf-8"),)
 
 
