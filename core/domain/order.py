@@ -65,6 +65,13 @@ class SelfTradePrevention(StrEnum):
     REJECT_BOTH = "reject_both"
 
 
+class SlippageUnit(StrEnum):
+    """What a slippage tolerance counts."""
+
+    TICKS = "ticks"
+    PERCENT = "percent"
+
+
 class LiquiditySide(StrEnum):
     """Who gave and who took liquidity in a fill."""
 
@@ -117,6 +124,13 @@ class AttachedExit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     trigger_by: TriggerBy | None = None
 
 
+class Slippage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """How far beyond the best price a market order may trade; what is left expires."""
+
+    amount: Decimal
+    unit: SlippageUnit
+
+
 class OrderTerms(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What an order asks of the venue. Quantity is in base units and positive."""
 
@@ -139,6 +153,10 @@ class OrderTerms(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     stop_loss: AttachedExit | None = None
     self_trade_prevention: SelfTradePrevention | None = None
     """None is the taker's rejection: it is never left off."""
+    slippage: Slippage | None = None
+    """Market orders: None leaves it to the venue."""
+    redeems_lent: bool = False
+    """Spot orders: lent funds may be taken back to pay."""
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):

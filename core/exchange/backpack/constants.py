@@ -12,6 +12,7 @@ from core.domain.order import (
     OrderType,
     SelfTradePrevention,
     Side,
+    SlippageUnit,
     TimeInForce,
     TriggerBy,
 )
@@ -93,6 +94,7 @@ SELF_TRADE_WORDS: Final = {
     SelfTradePrevention.REJECT_MAKER: "RejectMaker",
     SelfTradePrevention.REJECT_BOTH: "RejectBoth",
 }
+SLIPPAGE_WORDS: Final = {SlippageUnit.TICKS: "TickSize", SlippageUnit.PERCENT: "Percent"}
 DEPTH_LIMITS: Final = (5, 10, 20, 50, 100, 500, 1_000)
 BATCH_LIMIT: Final = 20
 """Orders in one batch, as other clients send; the venue publishes no bound."""

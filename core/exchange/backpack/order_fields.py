@@ -1,11 +1,14 @@
 """Writes an order's terms in the venue's words (3.4). Pure; what is not set is left out."""
 
+from core.domain.exact import plain
 from core.domain.ids import ClientOrderId, symbol_of
 from core.domain.order import (
     AttachedExit,
     OrderTerms,
     OrderType,
     SelfTradePrevention,
+    Slippage,
+    SlippageUnit,
     TimeInForce,
 )
 from core.exchange.backpack.constants import (
@@ -13,6 +16,7 @@ from core.exchange.backpack.constants import (
     PERPETUAL_SUFFIX,
     SELF_TRADE_WORDS,
     SIDE_WORDS,
+    SLIPPAGE_WORDS,
     TIME_IN_FORCE_WORDS,
     TRIGGER_BY_WORDS,
 )
@@ -41,6 +45,9 @@ def order_fields(terms: OrderTerms, client_order_id: ClientOrderId) -> Fields:
         fields["postOnly"] = True
     if terms.reduce_only and symbol.endswith(PERPETUAL_SUFFIX):
         fields["reduceOnly"] = True
+    if terms.redeems_lent and not symbol.endswith(PERPETUAL_SUFFIX):
+        fields["autoLendRedeem"] = True
+    fields |= _slippage(terms.slippage)
     return fields | _exit("takeProfit", terms.take_profit) | _exit("stopLoss", terms.stop_loss)
 
 
@@ -64,6 +71,15 @@ def _trigger(terms: OrderTerms) -> Fields:
     return fields
 
 
+def _slippage(slippage: Slippage | None) -> Fields:
+    if slippage is None:
+        return {}
+    return {
+        "slippageTolerance": plain(slippage.amount),
+        "slippageToleranceType": SLIPPAGE_WORDS[slippage.unit],
+    }
+
+
 def _exit(name: str, attached: AttachedExit | None) -> Fields:
     if attached is None:
         return {}
@@ -84,7 +100,20 @@ def terms_problem(terms: OrderTerms) -> str:
         return "an amount of the quote needs a market order"
     if terms.quote_quantity is not None and terms.trigger_price is not None:
         return "a conditional order has no amount of the quote"
-    return _trigger_problem(terms)
+    if terms.slippage is not None and is_limit:
+        return "a slippage tolerance needs a market order"
+    return _slippage_problem(terms.slippage) or _trigger_problem(terms)
+
+
+def _slippage_problem(slippage: Slippage | None) -> str:
+    if slippage is None:
+        return ""
+    amount, is_ticks = slippage.amount, slippage.unit is SlippageUnit.TICKS
+    if not amount.is_finite() or amount <= 0 or not (is_ticks or amount <= _WHOLE_PERCENT):
+        return f"slippage tolerance must be over 0 and at most 100 %, was {amount}"
+    if is_ticks and amount != amount.to_integral_value():
+        return f"slippage tolerance must be whole ticks, was {amount}"
+    return ""
 
 
 def _trigger_problem(terms: OrderTerms) -> str:

@@ -117,17 +117,17 @@ def check_open_orders(found: list[OrderRow], day: Day) -> None:
     assert row.trigger_quantity == "1"
 
 
-def approved(number: int, price: str) -> PlaceOrder:
-    """Write an approved order that rests: post-only, far from the market."""
-    terms = OrderTerms(
-        instrument=InstrumentId(f"there:{PERP}"),
-        side=Side.BUY,
-        quantity=Quantity("0.5"),
-        limit_price=Price(price),
-        post_only=True,
-    )
+def approved(number: int, price: str, **changed: Any) -> PlaceOrder:
+    """Write an approved order: if nothing is changed, one that rests far from the market."""
+    base: dict[str, Any] = {
+        "instrument": InstrumentId(f"there:{PERP}"),
+        "side": Side.BUY,
+        "quantity": Quantity("0.5"),
+        "limit_price": Price(price),
+        "post_only": not changed,
+    }
     effect = placement(number)
-    leg = msgspec.structs.replace(effect.approved.leg, terms=terms)
+    leg = msgspec.structs.replace(effect.approved.leg, terms=OrderTerms(**(base | changed)))
     return msgspec.structs.replace(
         effect, approved=msgspec.structs.replace(effect.approved, leg=leg)
     )

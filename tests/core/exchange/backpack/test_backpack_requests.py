@@ -18,6 +18,8 @@ from core.domain.order import (
     OrderType,
     SelfTradePrevention,
     Side,
+    Slippage,
+    SlippageUnit,
     TimeInForce,
     TriggerBy,
 )
@@ -53,6 +55,11 @@ def written(**changed: Any) -> dict[str, Any]:
     assert "selfTradePrevention" in fields
     common = {"clientId", "side", "symbol", "orderType"}
     return {name: value for name, value in fields.items() if name not in common}
+
+
+def slip(amount: str, unit: SlippageUnit) -> Slippage:
+    """Write a slippage tolerance."""
+    return Slippage(amount=Decimal(amount), unit=unit)
 
 
 LIMIT = {"timeInForce": "GTC", "selfTradePrevention": "RejectTaker"}
@@ -107,6 +114,29 @@ PRICED = {"price": "4000", **LIMIT}
                 "stopLossTriggerPrice": "3000",
             },
         ),
+        (
+            {"order_type": OrderType.MARKET, "slippage": slip("0.50", SlippageUnit.PERCENT)},
+            LIMIT
+            | {
+                "quantity": "0.5",
+                "slippageTolerance": "0.5",
+                "slippageToleranceType": "Percent",
+            },
+        ),
+        (
+            {"order_type": OrderType.MARKET, "slippage": slip("3", SlippageUnit.TICKS)},
+            LIMIT
+            | {
+                "quantity": "0.5",
+                "slippageTolerance": "3",
+                "slippageToleranceType": "TickSize",
+            },
+        ),
+        (
+            {"instrument": InstrumentId("there:ETH_USDC"), "redeems_lent": True},
+            PRICED | {"quantity": "0.5", "autoLendRedeem": True},
+        ),
+        ({"redeems_lent": True}, PRICED | {"quantity": "0.5"}),
     ],
 )
 def test_each_kind_of_order_is_written_in_the_venues_words(
@@ -132,6 +162,17 @@ def test_each_kind_of_order_is_written_in_the_venues_words(
             "quote_quantity": Notional(5),
             "trigger_price": Price(1),
         },
+        {"slippage": slip("1", SlippageUnit.PERCENT)},
+        *(
+            {"order_type": OrderType.MARKET, "slippage": slip(amount, unit)}
+            for amount, unit in (
+                ("0", SlippageUnit.TICKS),
+                ("-1", SlippageUnit.PERCENT),
+                ("NaN", SlippageUnit.PERCENT),
+                ("100.1", SlippageUnit.PERCENT),
+                ("1.5", SlippageUnit.TICKS),
+            )
+        ),
     ],
 )
 def test_terms_that_are_no_order_are_named(changed: dict[str, Any]) -> None:
@@ -154,6 +195,8 @@ def test_terms_journaled_before_the_new_fields_are_read() -> None:
         trigger_percent=Decimal("12.5"),
         stop_loss=AttachedExit(trigger_price=Price(3)),
         self_trade_prevention=SelfTradePrevention.REJECT_BOTH,
+        slippage=slip("0.5", SlippageUnit.PERCENT),
+        redeems_lent=True,
     )
     old = msgspec.msgpack.encode(
         {"instrument": MARKET, "side": "buy", "quantity": "0.5", "limit_price": "4000"}

@@ -4,6 +4,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Iterator
+from decimal import Decimal
 from inspect import getmembers, isfunction
 from typing import Any, get_type_hints
 
@@ -11,14 +12,20 @@ import msgspec
 import pytest
 
 import core.exchange.backpack as adapter
+from core.domain.exact import Quantity
+from core.domain.ids import InstrumentId
+from core.domain.order import OrderType, Slippage, SlippageUnit
+from core.exchange.backpack import questions, requests
 from core.exchange.backpack.constants import Instruction
 from core.exchange.backpack.questions import Question
 from core.exchange.backpack.refusals import reply_error
+from core.exchange.backpack.replies import OrderRow
+from core.exchange.backpack.rows import read
 from core.exchange.contract import Wire
 from tests.core.exchange.backpack.every_history_case import HISTORIES
-from tests.core.exchange.backpack.every_private_case import ASKED, WRITTEN
+from tests.core.exchange.backpack.every_private_case import ASKED, WRITTEN, approved
 from tests.core.exchange.backpack.every_public_case import PUBLIC
-from tests.core.exchange.backpack.every_request_rig import Day
+from tests.core.exchange.backpack.every_request_rig import SPOT, Day
 
 READ = {"public_requests": PUBLIC, "questions": ASKED | HISTORIES}
 CASES = {
@@ -103,6 +110,38 @@ def test_documented_form_is_read(name: str) -> None:
     assert case.check_form is not None
 
     case.check_form(case.read(case.form.encode()))
+
+
+@pytest.mark.parametrize(
+    ("ticks", "bought", "reason"),
+    [("1", Decimal(2), "SlippageToleranceExceeded"), ("300", Decimal(3), None)],
+)
+async def test_slippage_tolerance_stops_a_market_order(
+    ticks: str, bought: Decimal, reason: str | None
+) -> None:
+    """It goes as many ticks beyond the best price as it may; lent money pays for it."""
+    day = Day()
+    assert day.bob.place(SPOT, "Ask", "5", "142").status == 200
+    effect = approved(
+        9,
+        "142",
+        instrument=InstrumentId(f"there:{SPOT}"),
+        quantity=Quantity(3),
+        order_type=OrderType.MARKET,
+        slippage=Slippage(amount=Decimal(ticks), unit=SlippageUnit.TICKS),
+        redeems_lent=True,
+    )
+
+    wire = requests.place_request(day.signer, effect, **day.stamp)
+    reply = await day.send(wire)
+
+    row = read(reply.body, OrderRow)
+    assert row.executed_quantity == bought
+    history = await day.send(day.asked(questions.order_history(order_id=str(row.id))))
+    (past,) = read(history.body, list[OrderRow])
+    assert (past.expiry_reason, past.slippage_tolerance) == (reason, Decimal(ticks))
+    assert past.slippage_tolerance_type == "TickSize"
+    assert b'"autoLendRedeem":true' in wire.body
 
 
 # ---- what nobody has heard of ----------------------------------------------------------------
