@@ -68,9 +68,12 @@ class CandleSeries:
         "_rows",
         "interval",
         "interval_ns",
+        "is_doubted",
         "is_loaded",
         "is_loading",
         "is_streamed",
+        "missed_from",
+        "read_at",
         "version",
     )
 
@@ -81,11 +84,32 @@ class CandleSeries:
         """Whether the venue sends this series itself; then prints do not build it."""
         self.is_loading = False
         self.is_loaded = False
+        self.is_doubted = True
+        """Whether the stream may have left something out since its last candle."""
+        self.missed_from: int | None = None
+        """Start of the oldest candle that has to be read again, ns."""
+        self.read_at = 0
+        """Engine time at which the past was read last, ns."""
         self.version = 0
         self._rows: dict[int, CandleRow] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def newest_ts(self) -> int | None:
+        """Start of the newest candle, ns."""
+        return next(reversed(self._rows), None)
+
+    def holds(self, start_ts: int) -> bool:
+        """Whether there is a candle of this start."""
+        return start_ts in self._rows
+
+    def miss(self) -> None:
+        """Note that what comes after the last closed candle has to be read again."""
+        newest = self.newest_ts
+        if newest is not None:
+            self.missed_from = min(self.missed_from or newest, newest - self.interval_ns)
 
     def see(self, candle: CandleSeen) -> None:
         """Take the streamed state of one candle."""
@@ -94,13 +118,17 @@ class CandleSeries:
         self._put(candle_row(candle))
 
     def merge(self, candles: Iterable[CandleSeen]) -> None:
-        """Take candles of the past; the newest candle known stays where it is fresher."""
-        newest = max(self._rows, default=-1)
-        held = self._rows.get(newest) if self.is_streamed else None
-        rows = {candle.start_ts: candle_row(candle) for candle in candles}
-        merged = self._rows | rows
-        if held is not None:
-            merged[newest] = held
+        """Take candles of the past.
+
+        Of two states of a streamed candle the one with more volume is the later one; of a candle
+        built from prints the venue knows more.
+        """
+        merged = dict(self._rows)
+        for candle in candles:
+            row = candle_row(candle)
+            held = merged.get(row.start_ts)
+            if held is None or not self.is_streamed or held.volume < row.volume:
+                merged[row.start_ts] = row
         self._rows = {start: merged[start] for start in sorted(merged)[-SERIES_LENGTH:]}
         self.version += 1
 

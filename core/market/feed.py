@@ -163,24 +163,28 @@ class MarketFeed:
         market.prove_by(mark.ts_event, at, mark.ts_recv)
         return ()
 
-    def candle(self, candle: CandleSeen, at: int) -> tuple[Effect, ...]:  # noqa: ARG002
+    def candle(self, candle: CandleSeen, at: int) -> tuple[Effect, ...]:
         """Take the state of one candle."""
         self._frames["candle"] += 1
         market = self._markets.of(candle.instrument)
+        effects: tuple[Effect, ...] = ()
         try:
-            market.series(candle.interval).see(candle)
+            series = market.series(candle.interval)
+            if series.is_doubted:
+                effects = self._history.streamed(candle.instrument, series, candle.start_ts, at)
+            series.see(candle)
         except ValueError:
             self._counters.malformed_frames += 1
             return ()
         market.candles_version += 1
         market.watch_version += 1
-        return ()
+        return effects
 
-    def candles(self, answer: CandlesLoaded, at: int) -> tuple[Effect, ...]:  # noqa: ARG002
+    def candles(self, answer: CandlesLoaded, at: int) -> tuple[Effect, ...]:
         """Take candles of the past."""
         self._frames["candles"] += 1
         try:
-            self._history.loaded(answer)
+            return self._history.loaded(answer, at)
         except ValueError:
             self._counters.malformed_frames += 1
         return ()

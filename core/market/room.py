@@ -5,6 +5,7 @@ book that lost its thread, candles somebody looks at, and the timers both need.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from core.domain.effects import Effect
 from core.domain.errors import DataInvalid
@@ -24,6 +25,15 @@ from core.market.markets import Markets
 from core.market.pacing import DEFAULT_PACING, PacingLimits, SnapshotPacer
 from core.market.splice import DEFAULT_LIMITS, SpliceLimits
 from core.market.touch import Touch, touch_of
+from core.market.units import UnitCache
+
+
+class UnitCaches(NamedTuple):
+    """Wire text to units of 10^-10, shared by all books; ask keys are minus the price."""
+
+    bid_keys: UnitCache
+    ask_keys: UnitCache
+    sizes: UnitCache
 
 
 class MarketRoom:
@@ -54,10 +64,13 @@ class MarketRoom:
     def handlers(self) -> dict[type, Handler]:
         """Return the handler of each body this room takes."""
         return self._feed.handlers() | {
-            ConnectionChanged: self._chase.connection,
+            ConnectionChanged: self._connection,
             TimerFired: self._woken,
             QueryFailed: self._query_failed,
         }
+
+    def _connection(self, change: ConnectionChanged, at: int) -> tuple[Effect, ...]:
+        return (*self._chase.connection(change, at), *self._history.connection(change, at))
 
     def _woken(self, timer: TimerFired, at: int) -> tuple[Effect, ...]:
         if timer.key.startswith(BOOK_KEY):
@@ -94,6 +107,16 @@ class MarketRoom:
     def instruments(self) -> tuple[InstrumentId, ...]:
         """List the markets with any state."""
         return tuple(self._markets.by_id)
+
+    def market(self, instrument: InstrumentId) -> Market | None:
+        """Return the state of a market to read, None where nothing is known of it."""
+        return self._markets.by_id.get(instrument)
+
+    @property
+    def unit_caches(self) -> UnitCaches:
+        """How this room reads numbers, for those who follow a book with it."""
+        markets = self._markets
+        return UnitCaches(markets.bid_keys, markets.ask_keys, markets.size_units)
 
     def rules(self, instrument: InstrumentId) -> Instrument | None:
         """Return the venue's rules of a market, None while unknown."""

@@ -19,6 +19,7 @@ from core.domain.views import (
 )
 from core.market.book import BookSide
 from core.market.candles import CandleSeries, interval_ns
+from core.market.longer import built, continued
 from core.market.market import Market
 
 SPARK_POINTS: Final = 60
@@ -145,37 +146,12 @@ def candles_view(market: Market, interval: str, count: int) -> CandlesView:
 def _candle_rows(
     market: Market, interval: str, series: CandleSeries | None, count: int
 ) -> tuple[CandleRow, ...]:
-    if series is not None and len(series):
+    minutes = market.minutes
+    if series is minutes or (series is not None and series.is_streamed):
         return series.newest(count)
-    minutes = market.candles.get("1m")
-    if minutes is None or minutes is series:
-        return ()
-    return _aggregated(minutes, interval_ns(interval), count)
-
-
-def _aggregated(minutes: CandleSeries, step: int, count: int) -> tuple[CandleRow, ...]:
-    """Build a longer interval from the minutes at hand."""
-    if step < minutes.interval_ns or step % minutes.interval_ns:
-        return ()
-    found: dict[int, CandleRow] = {}
-    for row in minutes.newest(count * (step // minutes.interval_ns)):
-        start = row.start_ts - row.start_ts % step
-        held = found.get(start)
-        found[start] = _joined(held, row, start) if held else _moved(row, start)
-    return tuple(found.values())[-count:]
-
-
-def _moved(row: CandleRow, start: int) -> CandleRow:
-    return CandleRow(start, row.open, row.high, row.low, row.close, row.volume)
-
-
-def _joined(held: CandleRow, row: CandleRow, start: int) -> CandleRow:
-    if row.high is None or row.low is None:
-        return held
-    if held.high is None or held.low is None:
-        return _moved(row, start)
-    high, low = max(held.high, row.high), min(held.low, row.low)
-    return CandleRow(start, held.open, high, low, row.close, held.volume + row.volume)
+    if series is not None and len(series):
+        return continued(series, minutes, count)
+    return built(minutes, interval_ns(interval), count)
 
 
 def watch_row(market: Market, at: int, stale_ns: int = STALE_NS) -> WatchRow:
