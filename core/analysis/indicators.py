@@ -11,7 +11,10 @@ import numpy as np
 import talib
 from numpy.typing import NDArray
 
+from core.analysis.anchored import DayVwap
+from core.analysis.live import FAST_EMA, OVERLAY_PERIODS
 from core.analysis.periods import DEFAULT_PERIODS, Periods
+from core.domain.jobs import VwapSeed
 from core.domain.views import CandleRow
 
 Column = NDArray[np.float64]
@@ -124,3 +127,29 @@ def adx_history(rows: Sequence[CandleRow], period: int = DEFAULT_PERIODS.adx) ->
 def newest(values: Values) -> float | None:
     """Return the last value that is there."""
     return next((value for value in reversed(values) if value is not None), None)
+
+
+def overlay_history(rows: Sequence[CandleRow], seed: VwapSeed | None = None) -> tuple[Values, ...]:
+    """Compute every line of `core.analysis.live.OVERLAY_NAMES` over closed candles, in its order.
+
+    A candle without trades has no value; the VWAP there would be the one before.
+    """
+    found = indicator_history(rows, OVERLAY_PERIODS)
+    return (
+        ema_history(rows, FAST_EMA),
+        found.ema,
+        vwap_history(rows, seed),
+        *(found.bollinger_upper, found.bollinger_middle, found.bollinger_lower),
+        found.rsi,
+        *(found.macd, found.macd_signal, found.macd_histogram),
+        *(found.atr, found.adx),
+    )
+
+
+def vwap_history(rows: Sequence[CandleRow], seed: VwapSeed | None = None) -> Values:
+    """Compute the average since midnight UTC; None before a day's begin is known."""
+    vwap, found = DayVwap(seed), []
+    for row in rows:
+        found.append(None if row.close is None else vwap.value(row))
+        vwap.commit(row)
+    return found

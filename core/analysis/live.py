@@ -1,13 +1,27 @@
 """Every indicator on the live candle: nothing of the past is computed again at a tick."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
+from core.analysis.anchored import DayVwap
 from core.analysis.averages import LiveBollinger, LiveEma, LiveMacd, LiveRsi
 from core.analysis.periods import DEFAULT_PERIODS, Periods
 from core.analysis.ranges import LiveAdx, LiveAtr
+from core.domain.jobs import VwapSeed
 from core.domain.views import CandleRow
+
+FAST_EMA: Final = 9
+SLOW_EMA: Final = 21
+OVERLAY_PERIODS: Final = Periods(ema=SLOW_EMA)
+OVERLAY_NAMES: Final = (
+    *(f"ema{FAST_EMA}", f"ema{SLOW_EMA}", "vwap", "bb_upper", "bb_middle", "bb_lower"),
+    *("rsi", "macd", "macd_signal", "macd_hist", "atr", "adx"),
+)
+"""Lines over candles, in the order in which their values stand."""
+Overlays = tuple[float | None, ...]
+"""One value a name of `OVERLAY_NAMES`."""
 
 
 class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
@@ -79,3 +93,40 @@ class LiveIndicators:
         if row.high is None or row.low is None or row.close is None:
             return None
         return self._adx.value(row.high, row.low)
+
+
+_NO_THREE: Final = (None, None, None)
+
+
+class LiveOverlays:
+    """Every line over the candles, for the live one: states after the last closed candle."""
+
+    __slots__ = ("_fast", "_rest", "_vwap")
+
+    def __init__(self, seed: VwapSeed | None = None) -> None:
+        self._fast = LiveEma(FAST_EMA)
+        self._rest = LiveIndicators(OVERLAY_PERIODS)
+        self._vwap = DayVwap(seed)
+
+    def commit(self, row: CandleRow) -> None:
+        """Close a candle; one without trades changes nothing."""
+        if row.close is not None:
+            self._fast.commit(row.close)
+        self._rest.commit(row)
+        self._vwap.commit(row)
+
+    def values(self, row: CandleRow) -> Overlays:
+        """Return what each line would be were the live candle to close now."""
+        if row.close is None:
+            return (None,) * len(OVERLAY_NAMES)
+        found = self._rest.values(row)
+        return (
+            self._fast.value(row.close),
+            found.ema,
+            self._vwap.value(row),
+            *(found.bollinger or _NO_THREE),
+            found.rsi,
+            *(found.macd or _NO_THREE),
+            found.atr,
+            self._rest.adx(row),
+        )

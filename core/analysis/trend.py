@@ -47,10 +47,13 @@ class MultiRegime(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     Attributes:
         trend: The direction all known timeframes share; range where they do not.
         agreement: Known timeframes that say so, and how many are known.
+        head: The joint verdict in words.
+        reason: The head and the reason of each timeframe.
     """
 
     trend: Trend
     agreement: tuple[int, int]
+    head: str
     reason: str
     regimes: tuple[Regime, ...]
 
@@ -112,6 +115,7 @@ def multi_regime(
     return MultiRegime(
         trend=trend,
         agreement=(agreeing, len(known)),
+        head=head,
         reason="; ".join([head, *(found.reason for found in regimes)]),
         regimes=regimes,
     )
