@@ -10,7 +10,8 @@ from core.domain.ids import VenueId
 from core.exchange.backpack.budget import Lane
 from core.exchange.backpack.client import RestClient
 from core.exchange.backpack.latency import LatencyMeter, Quantiles
-from core.exchange.backpack.stream import PrivateStream, PublicStream
+from core.exchange.backpack.public_stream import PublicStream
+from core.exchange.backpack.stream import PrivateStream
 
 _NS_PER_MS: Final = 1_000_000
 

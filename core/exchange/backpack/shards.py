@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from core.domain.ids import InstrumentId, Symbol, VenueId, symbol_of
-from core.exchange.backpack.stream import PublicStream
+from core.exchange.backpack.public_stream import PublicStream
 from core.exchange.backpack.watch import WatchLimits
 
 SYMBOLS_A_SOCKET: Final = 40

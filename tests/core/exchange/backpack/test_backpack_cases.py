@@ -42,12 +42,12 @@ from core.exchange.backpack import (
 )
 from core.exchange.backpack.candle_source import kline_rows
 from core.exchange.backpack.codec import decode
+from core.exchange.backpack.public_stream import control_frames
 from core.exchange.backpack.questions import Question
 from core.exchange.backpack.refusals import Outcome, outcome_of, reply_error
 from core.exchange.backpack.requests import Signer
 from core.exchange.backpack.rows import read
 from core.exchange.backpack.signing import Credentials, Value, signed_text
-from core.exchange.backpack.stream import control_frames
 from core.exchange.contract import Reply, Wire
 from tests.core.exchange.backpack.backpack_rig import (
     ACCOUNT,

@@ -13,8 +13,9 @@ from core.domain.order import Fill, LiquiditySide, Side
 from core.exchange.backoff import Backoff
 from core.exchange.backpack.codec import BackpackCodec
 from core.exchange.backpack.leader import LeaderTracker
+from core.exchange.backpack.public_stream import PublicStream
 from core.exchange.backpack.signing import Credentials, subscribe_signature
-from core.exchange.backpack.stream import PrivateStream, PublicStream
+from core.exchange.backpack.stream import PrivateStream
 from core.exchange.contract import FramePipe, Reply, TransportError, Wire
 from core.exchange.session import keep_streaming
 from tests.core.exchange.backpack.backpack_rig import (

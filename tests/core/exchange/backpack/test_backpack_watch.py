@@ -21,10 +21,11 @@ from core.exchange.backpack.codec import BackpackCodec
 from core.exchange.backpack.cross_check import TopOfBooks, Verdict
 from core.exchange.backpack.health import HealthDesk, VenueState
 from core.exchange.backpack.pacing import PacingLimits
+from core.exchange.backpack.public_stream import PublicStream
 from core.exchange.backpack.service import ServiceWatch
 from core.exchange.backpack.shards import Shards
 from core.exchange.backpack.signing import Credentials, subscribe_signature
-from core.exchange.backpack.stream import PrivateStream, PublicStream
+from core.exchange.backpack.stream import PrivateStream
 from core.exchange.backpack.venue import BackpackVenue, VenueSettings
 from core.exchange.backpack.watch import StreamWatch, WatchLimits
 from core.exchange.contract import Reply, Wire
