@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from core.domain.errors import CockpitError
+from core.runtime.analyst.outside import AnalystProcess
 from core.runtime.headless import end_in_order
 from core.runtime.launch import Launch
 from core.runtime.link_server import LinkServer
@@ -36,7 +37,9 @@ async def _serve(connected: socket.socket) -> int:
     set_up_logging(Path(launch.data_dir) / "logs")
     try:
         async with open_run(launch) as run:
-            await _run_until_gone(run, reader, writer)
+            shell = run.shell
+            async with AnalystProcess(shell.clock, shell.publish) as shell.analyst:
+                await _run_until_gone(run, reader, writer)
     except CockpitError as error:
         log.warning("engine.cannot_start", extra={"error": str(error)})
         await _tell(writer, str(error))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from core.domain.commands import StopAll
 from core.domain.events import TimerFired
 from core.domain.facts import Mode
+from core.runtime.analyst.inline import InlineAnalyst
 from core.runtime.launch import Launch
 from core.runtime.logs import RingHandler
 from core.runtime.runs import Run, open_run
@@ -22,6 +23,7 @@ CLOSE_SECS: Final = 30.0
 async def run_headless(launch: Launch, for_secs: float, ring: RingHandler) -> dict[str, Any]:
     """Run a launch without a screen and return its summary."""
     async with open_run(launch) as run:
+        run.shell.analyst = InlineAnalyst(run.shell.clock, run.shell.publish)
         if run.replay is not None:
             run.replay.run_at_full_speed()
             return replay_summary(run.shell, run.replay, ring.exceptions)

@@ -14,6 +14,7 @@ import msgspec
 from core.domain.commands import Command, Receipt
 from core.domain.effects import (
     Acknowledge,
+    Analyse,
     CancelOrder,
     Effect,
     KeepWatchlist,
@@ -32,9 +33,13 @@ from core.domain.events import (
     OrderNotSent,
     QueryFailed,
     StudyWanted,
+    TopicWanted,
 )
 from core.domain.ids import InstrumentId, VenueId, venue_of
 from core.domain.views import Frame, FrameRequest
+from core.runtime.analyst.inline import NoAnalyst
+from core.runtime.analyst.port import Analyst
+from core.runtime.analyst.topics import is_analysed
 from core.runtime.assembly import Engine
 from core.runtime.clock import Clock
 from core.runtime.crash import AFTER_JOURNAL, AFTER_SEND, BEFORE_JOURNAL, CrashPoint, no_crash
@@ -47,6 +52,8 @@ from core.trading.journal import SqliteJournal
 log = logging.getLogger(__name__)
 STEPS_A_TURN: Final = 400
 _HEALTH_SECS: Final = 0.1
+_TOLD_AGAIN_NS: Final = 20_000_000_000
+"""How often the Desk is told that a cockpit still looks at what the analyst computes."""
 
 
 class VenuePort(Protocol):
@@ -107,7 +114,8 @@ class Shell:
         self._receipts: dict[str, asyncio.Future[Receipt]] = {}
         self._commands = 0
         self._was_unwell = False
-        self._looked_at: set[str] = set()
+        self._looked_at: dict[str, int] = {}
+        self.analyst: Analyst = NoAnalyst()
         self._table: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self._place,
             CancelOrder: lambda e: self._venue_of(e.account).cancel(e),
@@ -118,6 +126,7 @@ class Shell:
             Acknowledge: self._acknowledge,
             KeepWatchlist: self._keep_watchlist,
             SetPace: self._set_pace,
+            Analyse: lambda e: self.analyst.submit(e.job),
         }
 
     # ---- the outside ---------------------------------------------------------------------------
@@ -128,18 +137,28 @@ class Shell:
         self._wake.set()
 
     def frame(self, request: FrameRequest) -> Frame:
-        """Answer a cockpit; candles it looks at for the first time are asked for by an event."""
+        """Answer a cockpit; what it looks at for the first time is told to the Desk by events."""
+        now = self.clock.now()
         for topic in request.versions:
-            if topic not in self._looked_at:
+            told_at = self._looked_at.get(topic)
+            if told_at is None:
                 self._look_at(topic)
-        return self.engine.frames.frame(request, self.clock.now())
+            elif now - told_at >= _TOLD_AGAIN_NS and is_analysed(topic):
+                self._tell_wanted(topic, now)
+        return self.engine.frames.frame(request, now)
+
+    def _tell_wanted(self, topic: str, now: int) -> None:
+        self._looked_at[topic] = now
+        self.publish(TopicWanted(ts_event=now, ts_recv=now, topic=topic))
 
     def _look_at(self, topic: str) -> None:
+        now = self.clock.now()
+        if is_analysed(topic):
+            self._tell_wanted(topic, now)
         kind, instrument, interval, *_ = (*topic.split("/"), "", "")
         if not instrument:
             return
-        self._looked_at.add(topic)
-        now = self.clock.now()
+        self._looked_at[topic] = now
         if kind != "candles":
             self.publish(
                 StudyWanted(ts_event=now, ts_recv=now, instrument=InstrumentId(instrument))
