@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from itertools import count
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,7 @@ from core.domain.reaction import Reaction
 from core.market.room import MarketRoom
 from core.risk.limits import RiskLimits
 from core.risk.room import RiskRoom
+from core.runtime.analyst.room import FORGOTTEN_NS, Analyses
 from core.runtime.deciding import StrategyDeciders
 from core.runtime.desk import Desk, Wiring
 from core.runtime.frames import Frames
@@ -37,6 +38,9 @@ from core.trading.chase import Chase
 from core.trading.client_ids import ClientIds
 from core.trading.reconcile import Reconciler
 from core.trading.room import TradingRoom
+
+REPLAY_FORGOTTEN_NS: Final = 6 * 3_600 * 1_000_000_000
+"""A recording's clock may run a thousand times faster than a person looks again."""
 
 
 class DeskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -93,11 +97,19 @@ def build(
         keeper=keeper,
         progress=ProgressBoard(),
         watchlist=watchlist,
+        analyses=Analyses(
+            market,
+            lambda: watchlist.instruments,
+            forgotten_ns=FORGOTTEN_NS if settings.can_query else REPLAY_FORGOTTEN_NS,
+        ),
         reconcilers=reconcilers,
     )
     links = Links()
     desk = Desk(_wiring(rooms, links))
-    return Engine(desk, Frames(desk, rooms, Panels(rooms, links)), rooms, settings)
+    frames = Frames(desk, rooms, Panels(rooms, links))
+    for kind, source in rooms.analyses.sources().items():
+        frames.serve(kind, source)
+    return Engine(desk, frames, rooms, settings)
 
 
 def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> list[Effect]:
@@ -149,6 +161,7 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.keeper,
         people,
         rooms.progress,
+        rooms.analyses,
         links,
     )
     applied = (rooms.trading, rooms.risk, rooms.host, rooms.keeper, rooms.watchlist)

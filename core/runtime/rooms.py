@@ -6,6 +6,7 @@ from core.domain.facts import Mode
 from core.domain.ids import AccountId, VenueId
 from core.market.room import MarketRoom
 from core.risk.room import RiskRoom
+from core.runtime.analyst.room import Analyses
 from core.runtime.keeping import Keeper, ProgressBoard
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.strategy_host import StrategyHost
@@ -30,4 +31,5 @@ class Rooms(NamedTuple):
     keeper: Keeper
     progress: ProgressBoard
     watchlist: Watchlist
+    analyses: Analyses
     reconcilers: tuple[Reconciler, ...]
