@@ -3,6 +3,7 @@
 import msgspec
 
 from core.domain.ids import AlertId, InstrumentId, StrategyId
+from core.domain.price_alert import PriceAlert
 
 
 class _Command(msgspec.Struct, frozen=True, gc=False, tag=True, kw_only=True):
@@ -62,6 +63,18 @@ class StepReplay(_Command, frozen=True, kw_only=True):
     frames: int = 1
 
 
+class SetPriceAlert(_Command, frozen=True, kw_only=True):
+    """Watch a number of a market; a bare symbol is accepted where only one venue has it."""
+
+    alert: PriceAlert
+
+
+class RemovePriceAlert(_Command, frozen=True, kw_only=True):
+    """Forget an alert a person set."""
+
+    alert_id: str
+
+
 Command = (
     SwitchStrategy
     | AnswerAlert
@@ -72,6 +85,8 @@ Command = (
     | SetReplaySpeed
     | PauseReplay
     | StepReplay
+    | SetPriceAlert
+    | RemovePriceAlert
 )
 
 

@@ -23,6 +23,7 @@ from core.domain.ids import (
 from core.domain.instrument import InstrumentKind
 from core.domain.intent import Intent, RiskApproved
 from core.domain.order import Fill, OrderState
+from core.domain.price_alert import PriceAlert
 
 
 class Mode(StrEnum):
@@ -211,6 +212,31 @@ class WatchlistChanged(_Fact, frozen=True, kw_only=True):
     instruments: tuple[InstrumentId, ...]
 
 
+class PriceAlertSet(_Fact, frozen=True, kw_only=True):
+    """A person set an alert on a number of a market."""
+
+    alert: PriceAlert
+    side: int | None
+    """-1, 0 or 1: below, on or above the level when it was set; None where that was not known."""
+    by: str
+
+
+class PriceAlertRemoved(_Fact, frozen=True, kw_only=True):
+    """A person took an alert away."""
+
+    alert_id: str
+    by: str
+
+
+class PriceAlertFired(_Fact, frozen=True, kw_only=True):
+    """What an alert waited for came true."""
+
+    alert_id: str
+    side: int
+    """-1, 0 or 1: where the number stood to its level."""
+    value: str
+
+
 class CommandTaken(_Fact, frozen=True, kw_only=True):
     """A command of a person was carried out or refused."""
 
@@ -244,6 +270,9 @@ Fact = (
     | Reconciled
     | EquityMarked
     | WatchlistChanged
+    | PriceAlertSet
+    | PriceAlertRemoved
+    | PriceAlertFired
     | CommandTaken
     | Noted
 )

@@ -33,6 +33,8 @@ class OpenRecord(msgspec.Struct, frozen=True, gc=False):
     alert: Alert
     intent: Intent | None
     reference_price: Price | None
+    repeats: int = 1
+    """How often it was raised while it is open."""
 
 
 class AlertBook:
@@ -45,8 +47,11 @@ class AlertBook:
         self.version = 0
 
     def raised(self, fact: AlertRaised) -> None:
-        """Open an alert."""
-        self._open[fact.alert.alert_id] = OpenRecord(fact.alert, fact.intent, fact.reference_price)
+        """Open an alert; raised again while it is open, it stays one and counts."""
+        alert_id = fact.alert.alert_id
+        held = self._open.get(alert_id)
+        repeats = 1 if held is None else held.repeats + 1
+        self._open[alert_id] = OpenRecord(fact.alert, fact.intent, fact.reference_price, repeats)
         self.version += 1
 
     def ended(self, fact: AlertEnded) -> None:
@@ -112,7 +117,8 @@ class AlertBook:
             self._open.values(), key=lambda r: (_RANK[r.alert.severity], r.alert.raised_at)
         )
         rows = tuple(
-            OpenAlert(alert=r.alert, remaining_ms=_left(r.alert, at), repeats=1) for r in records
+            OpenAlert(alert=r.alert, remaining_ms=_left(r.alert, at), repeats=r.repeats)
+            for r in records
         )
         return AlertsView(open=rows, last_ended=self._last_ended)
 

@@ -29,6 +29,7 @@ from core.runtime.launch import VERSION
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.panels import Links, Panels
 from core.runtime.people import People
+from core.runtime.price_alerts import PriceAlerts
 from core.runtime.rooms import Rooms
 from core.runtime.strategy_host import StrategyHost
 from core.runtime.valuation import Valuation
@@ -97,6 +98,7 @@ def build(
         keeper=keeper,
         progress=ProgressBoard(),
         watchlist=watchlist,
+        price_alerts=PriceAlerts(market),
         analyses=Analyses(
             market,
             lambda: watchlist.instruments,
@@ -137,10 +139,11 @@ def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> lis
     elif rooms.risk.state is not TradingState.HALTED:
         facts.append(_state(TradingState.RECONCILING, "comparing with the venue", at))
     wanted = rooms.watchlist.instruments or settings.watchlist
-    opening = rooms.watchlist.open(wanted, at)
+    opening = rooms.watchlist.open(wanted, at, also=rooms.price_alerts.markets())
     if settings.can_query:
         rooms.progress.expect(settings.venues, wanted)
     effects: list[Effect] = [WakeAt(key=BEAT, at=at), *rooms.risk.restart_effects(at)]
+    effects.extend(rooms.price_alerts.restart_effects(at))
     desk.absorb(Reaction((*facts, *opening.facts), opening.effects), at, effects)
     return effects
 
@@ -151,7 +154,13 @@ def _state(state: TradingState, reason: str, at: int) -> TradingStateChanged:
 
 def _wiring(rooms: Rooms, links: Links) -> Wiring:
     people = People(
-        rooms.risk, rooms.trading, rooms.host, rooms.orders, rooms.watchlist, rooms.reconcilers
+        rooms.risk,
+        rooms.trading,
+        rooms.host,
+        rooms.orders,
+        rooms.watchlist,
+        rooms.price_alerts,
+        rooms.reconcilers,
     )
     handled = (
         rooms.trading,
@@ -160,11 +169,19 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.orders,
         rooms.keeper,
         people,
+        rooms.price_alerts,
         rooms.progress,
         rooms.analyses,
         links,
     )
-    applied = (rooms.trading, rooms.risk, rooms.host, rooms.keeper, rooms.watchlist)
+    applied = (
+        rooms.trading,
+        rooms.risk,
+        rooms.host,
+        rooms.keeper,
+        rooms.watchlist,
+        rooms.price_alerts,
+    )
     return Wiring(
         market=rooms.market.handlers(),
         handlers=[room.handlers() for room in handled],

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Hashable
 from typing import Final
 
+import msgspec
+
 from core.domain.ids import InstrumentId
+from core.domain.study_views import PRICE_ALERTS
 from core.domain.views import (
     ACCOUNT,
     ALERTS,
@@ -12,8 +15,10 @@ from core.domain.views import (
     RISK,
     STRATEGIES,
     WATCHLIST,
+    CandlesView,
     Frame,
     FrameRequest,
+    LadderView,
     View,
     WatchlistView,
 )
@@ -43,6 +48,7 @@ class Frames:
         self._watchlist = rooms.watchlist
         self._progress = rooms.progress
         self._panels = panels
+        self._alerts = rooms.price_alerts
         self._fixed: dict[str, Callable[[int], Found]] = {
             HEADER: lambda at: (
                 (at // _HALF_SECOND, panels.header_key()),
@@ -62,6 +68,10 @@ class Frames:
                 lambda: panels.account(at),
             ),
             ALERTS: lambda at: (panels.alerts_key(at), lambda: panels.alerts(at)),
+            PRICE_ALERTS: lambda at: (
+                (at // _SECOND, self._alerts.version),
+                lambda: self._alerts.view(at),
+            ),
             PROGRESS: lambda _at: (self._progress.version, self._progress.view),
         }
         self._kinds: dict[str, TopicSource] = {
@@ -105,7 +115,21 @@ class Frames:
             return fixed(at)
         kind, *parts = topic.split("/")
         source = self._kinds.get(kind)
-        return source(tuple(parts), at) if source is not None and parts else None
+        found = source(tuple(parts), at) if source is not None and parts else None
+        return found and self._with_alerts(found, InstrumentId(parts[0]))
+
+    def _with_alerts(self, found: Found, instrument: InstrumentId) -> Found:
+        """Mark on ladder and candles where a person set alerts."""
+        key, builder = found
+        prices = self._alerts.prices(instrument)
+
+        def build() -> View:
+            view = builder()
+            if not prices or not isinstance(view, LadderView | CandlesView):
+                return view
+            return msgspec.structs.replace(view, alert_prices=prices)
+
+        return (key, prices), build
 
     def _ladder_topic(self, parts: Parts, at: int) -> Found | None:
         if len(parts) != 3:  # noqa: PLR2004  instrument/rows/group

@@ -13,7 +13,9 @@ from core.domain.commands import (
     PauseReplay,
     Receipt,
     RemoveFromWatchlist,
+    RemovePriceAlert,
     ResumeTrading,
+    SetPriceAlert,
     SetReplaySpeed,
     StepReplay,
     StopAll,
@@ -37,6 +39,7 @@ from core.risk.alerts import APPROVE, OpenRecord
 from core.risk.exposure import reference_price
 from core.risk.room import RiskRoom, denial_text
 from core.runtime.orderdesk import OrderDesk
+from core.runtime.price_alerts import PriceAlerts
 from core.runtime.strategy_host import StrategyHost
 from core.runtime.watchlist import Watchlist
 from core.trading.reconcile import Reconciler
@@ -55,6 +58,7 @@ class People:
         host: StrategyHost,
         orders: OrderDesk,
         watchlist: Watchlist,
+        price_alerts: PriceAlerts,
         reconcilers: tuple[Reconciler, ...],
     ) -> None:
         self._risk = risk
@@ -62,6 +66,7 @@ class People:
         self._host = host
         self._orders = orders
         self._watchlist = watchlist
+        self._price_alerts = price_alerts
         self._reconcilers = reconcilers
         self._table: dict[type, Callable[[Any, str, int], Answer]] = {
             SwitchStrategy: self._switch,
@@ -73,6 +78,8 @@ class People:
             SetReplaySpeed: _set_speed,
             PauseReplay: _pause,
             StepReplay: _step,
+            SetPriceAlert: self._set_price_alert,
+            RemovePriceAlert: self._remove_price_alert,
         }
 
     def handlers(self) -> dict[type, Callable[[Any, int], Reaction]]:
@@ -163,6 +170,16 @@ class People:
 
     def _remove(self, command: RemoveFromWatchlist, _cockpit: str, at: int) -> Answer:
         return self._watchlist.remove(command.instrument, at)
+
+    def _set_price_alert(self, command: SetPriceAlert, cockpit: str, at: int) -> Answer:
+        name, refusal = self._watchlist.found(command.alert.instrument)
+        if name is None:
+            return False, refusal, NOTHING
+        alert = msgspec.structs.replace(command.alert, instrument=name)
+        return self._price_alerts.set(alert, cockpit, at)
+
+    def _remove_price_alert(self, command: RemovePriceAlert, cockpit: str, at: int) -> Answer:
+        return self._price_alerts.remove(command.alert_id, cockpit, at)
 
     # ---- parts ---------------------------------------------------------------------------------
 

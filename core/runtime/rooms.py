@@ -9,6 +9,7 @@ from core.risk.room import RiskRoom
 from core.runtime.analyst.room import Analyses
 from core.runtime.keeping import Keeper, ProgressBoard
 from core.runtime.orderdesk import OrderDesk
+from core.runtime.price_alerts import PriceAlerts
 from core.runtime.strategy_host import StrategyHost
 from core.runtime.valuation import Valuation
 from core.runtime.watchlist import Watchlist
@@ -31,5 +32,6 @@ class Rooms(NamedTuple):
     keeper: Keeper
     progress: ProgressBoard
     watchlist: Watchlist
+    price_alerts: PriceAlerts
     analyses: Analyses
     reconcilers: tuple[Reconciler, ...]

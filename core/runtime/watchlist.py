@@ -11,7 +11,13 @@ from core.domain.effects import (
     UnsubscribeMarket,
 )
 from core.domain.events import CandlesWanted, InstrumentsListed, LeaderFilled
-from core.domain.facts import CashBooked, FillBooked, PositionAdopted, WatchlistChanged
+from core.domain.facts import (
+    CashBooked,
+    FillBooked,
+    PositionAdopted,
+    PriceAlertSet,
+    WatchlistChanged,
+)
 from core.domain.ids import AccountId, Asset, InstrumentId, symbol_of, venue_of
 from core.domain.instrument import InstrumentKind
 from core.domain.reaction import NOTHING, Reaction
@@ -56,6 +62,7 @@ class Watchlist:
             FillBooked: lambda fact, at: self._need(fact.fill.instrument, at),
             PositionAdopted: lambda fact, at: self._need(fact.instrument, at),
             CashBooked: self.on_cash,
+            PriceAlertSet: lambda fact, at: self._need(fact.alert.instrument, at),
         }
 
     def on_leader_fill(self, body: LeaderFilled, at: int) -> Reaction:
@@ -94,8 +101,11 @@ class Watchlist:
         except ValueError:
             return NOTHING
 
-    def open(self, wanted: tuple[InstrumentId, ...], at: int) -> Reaction:
-        """Begin a run with these markets and what the strategies need."""
+    def open(
+        self, wanted: tuple[InstrumentId, ...], at: int, also: tuple[InstrumentId, ...] = ()
+    ) -> Reaction:
+        """Begin a run with these markets and what strategies and price alerts (`also`) need."""
+        self._needed.update(also)
         effects: list[Effect] = []
         for name in dict.fromkeys((*wanted, *sorted(self._needed))):
             effects.extend(self._subscribe(name, at))
@@ -144,6 +154,16 @@ class Watchlist:
             for key, line in self._trading.ledger.lines()
         )
         return held or any(r.terms.instrument == name for r in self._trading.orders.live())
+
+    def found(self, asked: InstrumentId) -> tuple[InstrumentId | None, str]:
+        """Return the market a person named, listed or recorded, or why there is none."""
+        name = self._resolved(asked)
+        if name is not None:
+            return name, ""
+        known = {*self._trading.instruments, *self._market.instruments()}
+        wanted = asked.lower()
+        same = [n for n in known if wanted in {n.lower(), symbol_of(n).lower()}]
+        return (same[0], "") if len(same) == 1 else (None, self._unknown(asked))
 
     def _resolved(self, asked: InstrumentId) -> InstrumentId | None:
         known = self._trading.instruments
