@@ -276,7 +276,7 @@ async def test_both_together_never_exceed_the_minute(monkeypatch: pytest.MonkeyP
         await time.sleep(number * 5.0)
         now = time.ns // NS
         await client.read(
-            lambda: klines_request(Symbol("X_USDC"), "1m", now - 60, now), is_history=True
+            lambda: klines_request(Symbol("X_USDC"), "1m", now - 60, now), lane=Lane.HISTORY
         )
 
     async def by_service(number: int) -> None:
