@@ -28,7 +28,8 @@ from core.exchange.backoff import BackoffLimits
 from core.exchange.backpack.health import VenueState
 from core.exchange.backpack.pacing import PacingLimits
 from core.exchange.backpack.signing import Credentials
-from core.exchange.backpack.venue import BackpackVenue, VenueSettings
+from core.exchange.backpack.venue import BackpackVenue
+from core.exchange.backpack.venue_settings import VenueSettings
 from core.exchange.backpack.watch import WatchLimits
 from core.exchange.contract import FramePipe
 from core.exchange.embedded.memory import MemoryPipe, MemoryTransport, MemoryVenue, running

@@ -26,7 +26,8 @@ from core.exchange.backpack.service import ServiceWatch
 from core.exchange.backpack.shards import Shards
 from core.exchange.backpack.signing import Credentials, subscribe_signature
 from core.exchange.backpack.stream import PrivateStream
-from core.exchange.backpack.venue import BackpackVenue, VenueSettings
+from core.exchange.backpack.venue import BackpackVenue
+from core.exchange.backpack.venue_settings import VenueSettings
 from core.exchange.backpack.watch import StreamWatch, WatchLimits
 from core.exchange.contract import Reply, Wire
 from tests.core.exchange.backpack.backpack_rig import (
