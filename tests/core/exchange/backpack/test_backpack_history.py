@@ -13,7 +13,7 @@ import pytest
 from core.domain.effects import Query
 from core.domain.events import Body, CandlesLoaded, QueryAnswered, QueryFailed, QueryKind
 from core.domain.ids import AccountId, InstrumentId, Symbol
-from core.exchange.backpack import client as client_module
+from core.exchange.backpack import line as line_module
 from core.exchange.backpack.answering import MOST_CANDLES, Answering
 from core.exchange.backpack.budget import Lane
 from core.exchange.backpack.candle_source import ClientCandles, candle_history
@@ -269,7 +269,7 @@ async def test_both_together_never_exceed_the_minute(monkeypatch: pytest.MonkeyP
         return reply(200, [])
 
     client = RestClient(ScriptedTransport(answer), time, None, EAGER)
-    monkeypatch.setattr(client_module, "asyncio", SimpleNamespace(sleep=time.sleep))
+    monkeypatch.setattr(line_module, "asyncio", SimpleNamespace(sleep=time.sleep))
     service = candle_history("there", client, random.Random(1), None, time.sleep)
 
     async def by_client(number: int) -> None:
