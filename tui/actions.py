@@ -147,6 +147,12 @@ ACTIONS: Final[tuple[Action, ...]] = (
         tooltip="Search a market and watch it", in_footer=True,
     ),
     Action(
+        id="price-alerts", keys="A", run="app.price_alerts",
+        shown="A", title="Price alerts", group="Markets",
+        tooltip="Set an alert at the price under the cursor; see and remove those set",
+        in_footer=True,
+    ),
+    Action(
         id="coarser", keys="plus,equals_sign", shown="+", title="Coarser", group="Ladder",
         tooltip="More ticks in one ladder row", run="group_prices(1)", in_footer=True,
     ),
@@ -159,13 +165,83 @@ ACTIONS: Final[tuple[Action, ...]] = (
         tooltip="Bring the best prices back to the middle and drop the cursor", in_footer=True,
     ),
     Action(
+        id="static", keys="s", shown="s", title="Hold the grid", group="Ladder",
+        place=Place.LADDER, run="switch_static", in_palette=False, in_footer=True,
+        tooltip="Ladder: never move by itself (static), or follow the market (dynamic)",
+    ),
+    Action(
+        id="next-columns", keys="o", shown="o", title="Columns", group="Ladder",
+        place=Place.LADDER, in_palette=False, in_footer=True,
+        tooltip="Ladder: the next set of columns: auto, book, flow, orders, own choice",
+    ),
+    Action(
+        id="choose-columns", keys="O", shown="O", title="Choose columns", group="Ladder",
+        place=Place.LADDER, in_palette=False,
+        tooltip="Ladder: pick its columns from a list",
+    ),
+    Action(
         id="shorter", keys="left_square_bracket", shown="[", title="Shorter candles",
-        group="Candles", tooltip="1d 4h 1h 15m 5m 1m", run="change_interval(-1)",
+        group="Candles", tooltip="1d 12h 6h 4h 2h 1h 30m 15m 5m 3m 1m", run="change_interval(-1)",
     ),
     Action(
         id="longer", keys="right_square_bracket", shown="]", title="Longer candles",
-        group="Candles", tooltip="1m 5m 15m 1h 4h 1d", run="change_interval(1)",
+        group="Candles", tooltip="1m 3m 5m 15m 30m 1h 2h 4h 6h 12h 1d", run="change_interval(1)",
         in_footer=True,
+    ),
+    Action(
+        id="next-overlays", keys="e", shown="e", title="Overlays", group="Candles",
+        place=Place.CANDLES, in_palette=False, in_footer=True,
+        tooltip="Over the candles: nothing; EMA and VWAP; Bollinger bands; all",
+    ),
+    Action(
+        id="next-study", keys="p", shown="p", title="Study", group="Candles",
+        place=Place.CANDLES, tooltip="Under the candles: nothing, RSI, MACD, ATR and ADX",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="candles-or-line", keys="b", shown="b", title="Candles or line", group="Candles",
+        place=Place.CANDLES, tooltip="The closes as a fine line of dots, or candles",
+        in_palette=False,
+    ),
+    Action(
+        id="wider-candles", keys="i", shown="i", title="Wider candles", group="Candles",
+        place=Place.CANDLES, tooltip="Up to three cells a candle", run="zoom_candles(1)",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="narrower-candles", keys="o", shown="o", title="Narrower candles", group="Candles",
+        place=Place.CANDLES, tooltip="Up to eight candles joined in one cell",
+        run="zoom_candles(-1)", in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="pan-back", keys="H,shift+left", shown="H", title="Into the past", group="Candles",
+        place=Place.CANDLES, tooltip="Move the chart by a third of what it shows",
+        run="pan(1)", in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="pan-on", keys="L,shift+right", shown="L", title="Towards now", group="Candles",
+        place=Place.CANDLES, tooltip="Move the chart by a third of what it shows",
+        run="pan(-1)", in_palette=False,
+    ),
+    Action(
+        id="oldest-candles", keys="home", shown="home", title="Oldest candles",
+        group="Candles", place=Place.CANDLES, tooltip="As far back as the history goes",
+        run="pan_end(1)", in_palette=False,
+    ),
+    Action(
+        id="newest-candles", keys="end", shown="end", title="Newest candles", group="Candles",
+        place=Place.CANDLES, tooltip="Back to now, without the crosshair", run="pan_end(-1)",
+        in_palette=False,
+    ),
+    Action(
+        id="lock-scale", keys="y", shown="y", title="Lock the scale", group="Candles",
+        place=Place.CANDLES, tooltip="Hold the price axis still while reading, or let it follow",
+        in_palette=False,
+    ),
+    Action(
+        id="chart-crosshair-off", keys="x", shown="x", title="No crosshair",
+        group="Candles", place=Place.CANDLES, tooltip="Put the crosshair of the chart away",
+        run="crosshair_off", in_palette=False,
     ),
     Action(
         id="next-pane", keys="tab", shown="tab", title="Next pane", group="Moving",

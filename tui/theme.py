@@ -6,7 +6,7 @@ file is skipped and named; the built-in fallback is always there.
 
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,11 @@ class Colors(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown
     ok: str = "#2fc48d"
     """Health, which is not a direction of prices."""
     spread: str = "#c3a6ff"
+    ema_fast: str = "#6fa8ff"
+    """Curves over candles."""
+    ema_slow: str = "#c58bf2"
+    vwap: str = "#f0a35e"
+    band: str = "#61728c"
     bid_bar: str | None = None
     bid_depth: str | None = None
     ask_bar: str | None = None
@@ -59,6 +64,27 @@ class Colors(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown
     spread_ground: str | None = None
     header: str | None = None
     sheet: str | None = None
+    study: str | None = None
+    """Curves under candles."""
+    study_second: str | None = None
+    close_line: str | None = None
+    alert_level: str | None = None
+    """Where a person set alerts, on chart and ladder."""
+    own_line: str | None = None
+    """Of a working order on the chart."""
+    support: str | None = None
+    resistance: str | None = None
+    volume: str | None = None
+    """Volume by price; the peak is the row where most was traded."""
+    volume_peak: str | None = None
+    heat_low: str | None = None
+    """The heat scale runs from the panel over these four to the hottest."""
+    heat_mid: str | None = None
+    heat_high: str | None = None
+    heat_top: str | None = None
+    heat_buy: str | None = None
+    """Prints on the heatmap must be read on every step of the scale."""
+    heat_sell: str | None = None
 
 
 _TINTS: Final = {
@@ -76,8 +102,29 @@ _TINTS: Final = {
     "spread_ground": ("border", 0.55),
     "header": ("border", 0.60),
     "sheet": ("warning", 0.09),
+    "study": ("accent", 1.0),
+    "study_second": ("spread", 0.90),
+    "close_line": ("text", 0.95),
+    "alert_level": ("key", 0.80),
+    "own_line": ("own", 0.50),
+    "ema_fast_ground": ("ema_fast", 0.20),
+    "ema_slow_ground": ("ema_slow", 0.20),
+    "vwap_ground": ("vwap", 0.20),
+    "support": ("bid", 0.55),
+    "resistance": ("ask", 0.55),
+    "volume": ("info", 0.42),
+    "volume_peak": ("info", 0.80),
+    "heat_low": ("info", 0.28),
+    "heat_mid": ("accent", 0.58),
+    "heat_high": ("warning", 0.92),
+    "heat_top": ("text", 1.0),
+    "heat_buy": ("bid", 1.0),
+    "heat_sell": ("ask", 1.0),
 }
 """Each tint is its colour laid over the panel with this strength."""
+HEAT_STEPS: Final = 16
+"""Roles `heat_0` (the panel) to `heat_15`."""
+_HEAT_STOPS: Final = ("panel", "heat_low", "heat_mid", "heat_high", "heat_top")
 
 
 class ThemeFile(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
@@ -118,10 +165,22 @@ def resolved(theme: ThemeFile) -> LoadedTheme:
     colors = {role: _parsed(role, text) for role, text in given.items()}
     for role, (source, strength) in _TINTS.items():
         colors.setdefault(role, colors["panel"].blend(colors[source], strength))
+    colors |= _heat_scale(colors)
     colors["on_accent"] = colors["background"] if theme.is_dark else Color.parse("#ffffff")
     opaque = {role: color.rgb for role, color in colors.items()}
     hexes = {role: f"#{r:02x}{g:02x}{b:02x}" for role, (r, g, b) in opaque.items()}
     return LoadedTheme(theme.name, theme.title, theme.is_dark, hexes)
+
+
+def _heat_scale(colors: Mapping[str, Color]) -> dict[str, Color]:
+    """Mix the steps of the heat scale from its stops."""
+    stops = [colors[role] for role in _HEAT_STOPS]
+    scale = {}
+    for step in range(HEAT_STEPS):
+        place = step / (HEAT_STEPS - 1) * (len(stops) - 1)
+        index = min(int(place), len(stops) - 2)
+        scale[f"heat_{step}"] = stops[index].blend(stops[index + 1], place - index)
+    return scale
 
 
 def _parsed(role: str, text: str) -> Color:

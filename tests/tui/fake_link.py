@@ -82,6 +82,7 @@ class FakeLink:
             "ladder": self._ladder,
             "tape": self._tape,
             "candles": self._candles,
+            "overlays": self._overlays,
             "header": lambda _: self._header(),
             "watchlist": lambda _: self._watchlist(),
             "strategies": lambda _: self._strategies(),
@@ -212,6 +213,9 @@ class FakeLink:
 
     def _candles(self, rest: list[str]) -> View:
         return self.markets[InstrumentId(rest[0])].candles(rest[1], int(rest[2]), self.at)
+
+    def _overlays(self, rest: list[str]) -> View:
+        return self.markets[InstrumentId(rest[0])].overlays(rest[1], int(rest[2]), self.at)
 
     def _header(self) -> View:
         return HeaderView(

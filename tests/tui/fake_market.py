@@ -6,20 +6,25 @@ import random
 from core.domain.fixed import UNIT
 from core.domain.ids import InstrumentId
 from core.domain.order import Side
-from core.domain.study_views import TapeLine
+from core.domain.study_views import LadderNote, OverlaysView, TapeLine
 from core.domain.views import (
     BookState,
     CandleRow,
     CandlesView,
+    FillMark,
     LadderLevel,
     LadderView,
     OwnOrder,
     TapeView,
     WatchRow,
 )
+from tests.tui.fake_overlays import overlays_of
 
 NS = 1_000_000_000
-INTERVALS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}
+INTERVALS = {
+    "1m": 60, "3m": 180, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "2h": 7200, "4h": 14400,
+    "6h": 21600, "12h": 43200, "1d": 86400,
+}  # fmt: skip
 
 
 class FakeMarket:
@@ -42,6 +47,8 @@ class FakeMarket:
         self.sizes: dict[int, int] = {}
         self.spark: list[float] = []
         self.own_orders: list[OwnOrder] = []
+        self.alert_prices: list[int] = []
+        self.alert_prices: tuple[int, ...] = ()
         price = float(mid) * (1 - drift / 100)
         for step in range(60):
             price *= 1 + self.random.gauss(drift / 6000, 0.0012)
@@ -114,8 +121,47 @@ class FakeMarket:
             asks=tuple(asks),
             last_price=self.last[0],
             last_side=self.last[1],
-            own_orders=tuple(self.own_orders),
+            own_orders=tuple(map(self._queued, self.own_orders)),
+            microprice=(bid * self._size_at(ask) + ask * self._size_at(bid))
+            // (self._size_at(bid) + self._size_at(ask)),
+            large_size=self._large_size(bids + asks),
+            notes=self._notes(step, rows),
+            alert_prices=tuple(self.alert_prices),
         )
+
+    def _queued(self, order: OwnOrder) -> OwnOrder:
+        """Put an order behind six tenths of what stands at its price."""
+        ahead = self._size_at(order.price) * 6 // 10
+        return OwnOrder(order.price, order.side, order.leaves, ahead)
+
+    def _large_size(self, levels: list[LadderLevel]) -> int:
+        """Call a level large from three times the median on."""
+        sizes = sorted(level.size for level in levels)
+        return 3 * sizes[len(sizes) // 2]
+
+    def _notes(self, step: int, rows: int) -> tuple[LadderNote, ...]:
+        """Give rows near the mid the prints that were there, and made-up changes that stay."""
+        traded: dict[int, list[int]] = {}
+        for line in self.prints:
+            row = line.price // step * step
+            sides = traded.setdefault(row, [0, 0])
+            sides[line.side is Side.BUY] += line.size
+        notes = []
+        middle = self.mid // step * step
+        for price in range(middle - rows * step, middle + (rows + 1) * step, step):
+            sold, bought = traded.get(price, (0, 0))
+            made_up = random.Random(f"{self.instrument}/{price}")
+            older = self.typical_size * 40 * math.exp(-(((price - self.mid) / self.tick / 7) ** 2))
+            sold += round(older * made_up.random() * UNIT)
+            bought += round(older * made_up.random() * UNIT)
+            stacked, pulled = (
+                round(self.typical_size * made_up.expovariate(1.5) * UNIT)
+                if made_up.random() < 0.4
+                else 0
+                for _ in range(2)
+            )
+            notes.append(LadderNote(price, sold, bought, stacked, pulled))
+        return tuple(notes)
 
     def tape(self, rows: int) -> TapeView:
         """Build the tape view."""
@@ -128,7 +174,7 @@ class FakeMarket:
         )
 
     def candles(self, interval: str, count: int, at: int) -> CandlesView:
-        """Build candles that end at the mid; two buckets had no trades."""
+        """Build candles that end at the mid; two buckets had no trades, one is missing."""
         step = INTERVALS[interval] * NS
         rng = random.Random(f"{self.instrument}/{interval}")
         newest = at // step * step
@@ -143,6 +189,9 @@ class FakeMarket:
             low = min(opened, close) * (1 - abs(rng.gauss(0, volatility * 0.6)))
             volume = self.typical_size * 60 * rng.lognormvariate(0, 0.6)
             volume *= 1 + abs(opened - close) / close / volatility
+            if index == 31:
+                close = opened
+                continue
             if index in {23, 24}:
                 rows.append(CandleRow(start, None, None, None, None, 0.0))
             else:
@@ -155,7 +204,24 @@ class FakeMarket:
             price_decimals=self.price_decimals,
             candles=tuple(reversed(rows)),
             is_loading=False,
+            fills=self._fills(rows) if self.own_orders else (),
+            orders=tuple(self.own_orders),
+            alert_prices=tuple(self.alert_prices),
         )
+
+    def _fills(self, rows: list[CandleRow]) -> tuple[FillMark, ...]:
+        """Buy at one close, sell at a later one; the quantities are 2.5 and 1.2."""
+        marks = []
+        for index, side, quantity in ((17, Side.BUY, 25), (6, Side.SELL, 12)):
+            if index < len(rows) and (close := rows[index].close) is not None:
+                price = round(close * UNIT) // self.tick * self.tick
+                at = rows[index].start_ts + NS
+                marks.append(FillMark(at, price, quantity * UNIT // 10, side))
+        return tuple(marks)
+
+    def overlays(self, interval: str, count: int, at: int) -> OverlaysView:
+        """Build the indicators of the candles."""
+        return overlays_of(self.candles(interval, count + 40, at), count, at)
 
     def watch_row(self) -> WatchRow:
         """Build the row of the watchlist."""

@@ -219,7 +219,7 @@ async def test_brackets_change_the_interval_within_its_ends() -> None:
     """] is longer, [ shorter, and the ends hold."""
     async with flying() as flight:
         await flight.press("right_square_bracket", "right_square_bracket")
-        assert flight.panes.candles.interval == "15m"
+        assert flight.panes.candles.interval == "5m"
 
         await flight.press(*["left_square_bracket"] * 4)
         assert flight.panes.candles.interval == "1m"

@@ -1,254 +1,200 @@
-"""Candles with volume as rows of box characters; half a cell is the smallest step of a price."""
+"""The candle chart as rows: prices with overlays and marks, volume, a study, time."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from rich.style import Style
 
-from core.domain.views import CandleRow
-from tui.render.palette import Palette, Runs, joined
-from tui.render.spark import BLOCKS
-from tui.render.text import fit, fit_right
+from tui.render.chart_axis import time_row
+from tui.render.chart_canvas import Canvas, Dots, with_axis
+from tui.render.chart_glyphs import closes_of, direction, draw_candles, draw_curve
+from tui.render.chart_lower import lower_rows, volume_rows
+from tui.render.chart_marks import (
+    Tag,
+    Tags,
+    add_countdown,
+    axis_runs,
+    draw_fills,
+    draw_holes,
+    draw_levels,
+    fills_of,
+    levels_of,
+)
+from tui.render.chart_scale import Scale, labels_of, price_label, scale_of
+from tui.render.chart_spec import (
+    LINE_ROLES,
+    LOWER_LINES,
+    PRESET_LINES,
+    Chart,
+    Layout,
+    layout_of,
+)
+from tui.render.chart_time import Buckets, Window, buckets_of, line_values, slots, window_of
+from tui.render.palette import Palette, Runs
 
-_GLYPHS: Final = {
-    "  ": " ", "ww": "│", "bb": "┃", " w": "╷", "w ": "╵",
-    " b": "╻", "b ": "╹", "wb": "╽", "bw": "╿",
+__all__ = [
+    "Chart",
+    "Picture",
+    "Scale",
+    "candle_rows",
+    "direction",
+    "labels_of",
+    "picture_of",
+    "scale_of",
+    "slots",
+]
+_BLANKS: Final = frozenset(" ·┈┄╌╶")
+"""Glyphs that a crosshair may replace."""
+_CANDLE_INKS: Final = frozenset({"profit", "loss"})
+_GROUNDS: Final = {
+    "ema_fast": "ema_fast_ground", "ema_slow": "ema_slow_ground", "vwap": "vwap_ground",
 }  # fmt: skip
-_DOWN: Final = {"bb": "┇"}
-"""Falling bodies are dashed, rising ones solid: the direction shows without colour."""
-_NS: Final = 1_000_000_000
-_DAY: Final = 86_400
-_TIME_STEPS: Final = (1, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440, 2880, 10080, 20160, 43200)
+Lines = Mapping[str, list[float | None]]
 
 
-class Chart(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Everything a candle pane draws, and its size in cells."""
+class Picture(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A chart worked out: what stands where, before any colour."""
 
-    candles: Sequence[CandleRow]
-    interval_ns: int
-    decimals: int
-    width: int
-    height: int
-    cursor: int | None = None
-    """Column of the crosshair."""
+    chart: Chart
+    layout: Layout
+    window: Window
+    buckets: Buckets
+    lines: Lines
+    scale: Scale
 
     @property
-    def axis_cells(self) -> int:
-        """Cells of the price axis, its leading space included."""
-        highs = [candle.high for candle in self.candles if candle.high is not None]
-        digits = len(f"{max(highs):,.{self.decimals}f}") if highs else 6
-        return max(7, digits + 1)
+    def slot(self) -> int:
+        """The slot that is read out: the crosshair's, else the newest with a candle."""
+        cursor = self.chart.cursor
+        if cursor is not None:
+            return cursor
+        shown = (n for n in range(self.window.slots - 1, -1, -1) if self.buckets[n] is not None)
+        return next(shown, self.window.slots - 1)
 
     @property
-    def columns(self) -> int:
-        """Cells left for candles."""
-        return max(0, self.width - self.axis_cells)
+    def last(self) -> float | None:
+        """The newest close there is, shown or not."""
+        closes = (row.close for row in reversed(self.chart.candles) if row.close is not None)
+        return next(closes, None)
+
+    @property
+    def cursor_row(self) -> int | None:
+        """The row of the crosshair: a person's, else that of the close."""
+        if self.chart.cursor is None:
+            return None
+        if self.chart.cursor_row is not None:
+            return max(0, min(self.chart.cursor_row, self.scale.rows - 1))
+        bucket = self.buckets[self.chart.cursor]
+        return None if bucket is None or bucket.close is None else self.scale.row(bucket.close)
 
 
-class Scale(msgspec.Struct, frozen=True, gc=False):
-    """Prices to half rows: 0 is the upper half of the first row."""
-
-    low: float
-    high: float
-    rows: int
-
-    def half(self, price: float) -> int:
-        """Return the half row of a price."""
-        share = (self.high - price) / (self.high - self.low)
-        return max(0, min(int(share * self.rows * 2), self.rows * 2 - 1))
-
-    def price(self, row: int) -> float:
-        """Return the price in the middle of a row."""
-        return self.high - (row + 0.5) / self.rows * (self.high - self.low)
-
-
-def slots(chart: Chart) -> list[CandleRow | None]:
-    """Spread candles over time: one column a bucket, None where one is missing."""
-    columns = chart.columns
-    if not chart.candles or columns <= 0 or chart.interval_ns <= 0:
-        return [None] * max(0, columns)
-    newest = chart.candles[-1].start_ts
-    row: list[CandleRow | None] = [None] * columns
-    for candle in chart.candles:
-        column = columns - 1 - (newest - candle.start_ts) // chart.interval_ns
-        if 0 <= column < columns:
-            row[column] = candle
-    return row
-
-
-def scale_of(buckets: Sequence[CandleRow | None], rows: int, decimals: int) -> Scale | None:
-    """Choose a scale around all candles, on round prices so that it moves rarely."""
-    lows = [bucket.low for bucket in buckets if bucket and bucket.low is not None]
-    highs = [bucket.high for bucket in buckets if bucket and bucket.high is not None]
-    if not lows or not highs or rows <= 0:
+def picture_of(chart: Chart) -> Picture | None:
+    """Work a chart out; None where no price is known in the time shown, or there is no room."""
+    window, layout = window_of(chart), layout_of(chart)
+    if window is None:
         return None
-    low, high = min(lows), max(highs)
-    reach = max(high - low, 10.0**-decimals * rows / 2, abs(high) * 1e-6)
-    step = 10.0 ** math.floor(math.log10(reach)) / 10
-    return Scale(
-        math.floor((low - reach * 0.02) / step) * step,
-        math.ceil((high + reach * 0.02) / step) * step,
-        rows,
+    buckets = buckets_of(chart.candles, window)
+    names = PRESET_LINES[chart.preset]
+    lines = line_values(chart.overlays, (*names, *LOWER_LINES[chart.lower]), window)
+    over = [lines[name] for name in names if name in lines]
+    scale = scale_of(buckets, layout.price, chart.decimals, over)
+    if chart.locked is not None and layout.price > 0:
+        scale = Scale(*chart.locked, layout.price)
+    if scale is None:
+        return None
+    if chart.cursor is not None:
+        chart = msgspec.structs.replace(chart, cursor=max(0, min(chart.cursor, window.slots - 1)))
+    return Picture(
+        chart=chart, layout=layout, window=window, buckets=buckets, lines=lines, scale=scale
     )
 
 
 def candle_rows(chart: Chart, palette: Palette) -> list[Runs]:
-    """Draw the whole chart: prices above, volume below, time at the bottom."""
-    volume_rows = 0 if chart.height < 8 else max(2, chart.height // 6)  # noqa: PLR2004
-    price_rows = chart.height - volume_rows - 1
-    buckets = slots(chart)
-    scale = scale_of(buckets, price_rows, chart.decimals)
-    if scale is None:
-        empty = ((" " * chart.width, palette.style("muted")),)
-        return [empty] * chart.height
-    labels = _labels(scale)
-    last = next((b.close for b in reversed(buckets) if b and b.close is not None), None)
-    last_row = scale.half(last) // 2 if last is not None else -1
-    rows = [
-        _price_row(chart, scale, row, buckets, palette, _Row(row in labels, row == last_row, last))
-        for row in range(price_rows)
+    """Draw the whole chart; blank rows where there is nothing to draw."""
+    picture = picture_of(chart)
+    if picture is None:
+        blank = ((" " * chart.width, palette.style("muted")),) if chart.width > 0 else ()
+        return [blank] * max(0, chart.height)
+    return picture_rows(picture, palette)
+
+
+def picture_rows(picture: Picture, palette: Palette) -> list[Runs]:
+    """Draw a chart that was worked out."""
+    chart, layout, window = picture.chart, picture.layout, picture.window
+    return [
+        *_price_rows(picture, palette),
+        *volume_rows(chart, picture.buckets, window, layout.volume, palette),
+        *lower_rows(chart, picture.lines, window, layout.lower, palette, slot=picture.slot),
+        time_row(chart, window, palette),
     ]
-    rows += _volume_rows(chart, buckets, volume_rows, palette)
-    rows.append(_time_row(chart, buckets, palette))
-    return rows
 
 
-class _Row(msgspec.Struct, frozen=True, gc=False):
-    is_labelled: bool
-    is_last: bool
-    last: float | None
-
-
-def _labels(scale: Scale) -> frozenset[int]:
-    every = 2 if scale.rows < 12 else 3  # noqa: PLR2004 - about five labels at the usual heights
-    return frozenset(range(every // 2, scale.rows, every))
-
-
-def _price_row(
-    chart: Chart,
-    scale: Scale,
-    row: int,
-    buckets: Sequence[CandleRow | None],
-    palette: Palette,
-    mark: _Row,
-) -> Runs:
-    blank = "╌" if mark.is_last else "·" if mark.is_labelled else " "
-    blank_style = palette.style("last_line" if mark.is_last else "grid")
-    runs: list[tuple[str, Style]] = []
-    for column, bucket in enumerate(buckets):
-        glyph = _glyph(bucket, scale, row)
-        if glyph != " " and bucket is not None:
-            runs.append((glyph, palette.style(direction(bucket))))
-        elif column == chart.cursor:
-            runs.append(("╎", palette.style("accent")))
-        else:
-            is_dotted = mark.is_last or column % 4 == 0
-            runs.append((blank if is_dotted else " ", blank_style))
-    runs.append(_axis_label(chart, scale, row, palette, mark))
-    return joined(runs)
-
-
-def _axis_label(
-    chart: Chart, scale: Scale, row: int, palette: Palette, mark: _Row
-) -> tuple[str, Style]:
+def _price_rows(picture: Picture, palette: Palette) -> list[Runs]:
+    chart, scale, window = picture.chart, picture.scale, picture.window
+    canvas = Canvas(chart.columns, scale.rows)
+    last = picture.last
+    tags = draw_levels(canvas, levels_of(chart, scale, last), scale)
+    add_countdown(tags, chart, None if last is None else scale.row(last), scale.rows)
+    if not picture.layout.volume:
+        draw_holes(canvas, scale.rows - 1, picture.buckets, window)
+    dots = _curves(canvas, picture)
+    if not chart.is_line:
+        draw_candles(canvas, picture.buckets, window, scale)
+        _shine_through(canvas, dots)
+    draw_fills(canvas, fills_of(chart.fills, window, scale), window)
+    _draw_crosshair(canvas, picture, tags)
     cells = chart.axis_cells
-    if mark.is_last and mark.last is not None:
-        text = f"{mark.last:,.{chart.decimals}f}"
-        return "▸" + fit_right(text, cells - 1), palette.style("text", "last", bold=True)
-    if mark.is_labelled:
-        text = f"{scale.price(row):,.{chart.decimals}f}"
-        return fit_right(text, cells), palette.style("muted")
-    return " " * cells, palette.style("muted")
-
-
-def direction(bucket: CandleRow) -> str:
-    """Name the colour role of a candle."""
-    assert bucket.open is not None
-    assert bucket.close is not None
-    return "profit" if bucket.close >= bucket.open else "loss"
-
-
-def _glyph(bucket: CandleRow | None, scale: Scale, row: int) -> str:
-    if bucket is None or bucket.open is None or bucket.close is None:
-        return " "
-    assert bucket.high is not None
-    assert bucket.low is not None
-    wick = (scale.half(bucket.high), scale.half(bucket.low))
-    if wick[1] < row * 2 or wick[0] > row * 2 + 1:
-        return " "
-    body = sorted((scale.half(bucket.open), scale.half(bucket.close)))
-    halves = "".join(
-        "b" if body[0] <= half <= body[1] else "w" if wick[0] <= half <= wick[1] else " "
-        for half in (row * 2, row * 2 + 1)
-    )
-    if bucket.close < bucket.open:
-        return _DOWN.get(halves, _GLYPHS[halves])
-    return _GLYPHS[halves]
-
-
-def _volume_rows(
-    chart: Chart, buckets: Sequence[CandleRow | None], rows: int, palette: Palette
-) -> list[Runs]:
-    most = max((bucket.volume for bucket in buckets if bucket), default=0.0)
-    eighths = [
-        math.ceil(bucket.volume / most * rows * 8) if bucket and most > 0 else 0
-        for bucket in buckets
+    return [
+        with_axis(canvas.runs(row, palette), axis_runs(tags.get(row), cells, palette))
+        for row in range(scale.rows)
     ]
-    lines = []
-    for row in range(rows):
-        below = (rows - 1 - row) * 8
-        runs: list[tuple[str, Style]] = []
-        for column, bucket in enumerate(buckets):
-            filled = min(8, max(0, eighths[column] - below))
-            if filled and bucket is not None and bucket.open is not None:
-                style = palette.style(f"{direction(bucket)}_soft")
-                runs.append((BLOCKS[filled - 1], style))
-            else:
-                cursor = "╎" if column == chart.cursor else " "
-                runs.append((cursor, palette.style("accent")))
-        label = fit_right(_volume_label(most), chart.axis_cells) if row == 0 else ""
-        runs.append((fit(label, chart.axis_cells), palette.style("faint")))
-        lines.append(joined(runs))
-    return lines
 
 
-def _volume_label(most: float) -> str:
-    from tui.render.numbers import compact  # noqa: PLC0415 - used once a redraw
-
-    return f"v {compact(most)}"
-
-
-def _time_row(chart: Chart, buckets: Sequence[CandleRow | None], palette: Palette) -> Runs:
-    minutes = max(1, chart.interval_ns // (60 * _NS))
-    step = next((s for s in _TIME_STEPS if s >= minutes * 10), _TIME_STEPS[-1])
-    newest = chart.candles[-1].start_ts
-    text = [" "] * chart.columns
-    free_from = 0
-    first = next((column for column, bucket in enumerate(buckets) if bucket), chart.columns)
-    for column in range(chart.columns):
-        start = newest - (chart.columns - 1 - column) * chart.interval_ns
-        if start // (60 * _NS) % step == 0 and column >= free_from:
-            label = _time_label(start // _NS, step)
-            if column + len(label) <= chart.columns:
-                text[column : column + len(label)] = label
-                free_from = column + len(label) + 2
-        elif buckets[column] is None and column >= max(first, free_from):
-            text[column] = "·"
-    line = fit("".join(text), chart.columns)
-    return ((line + " " * chart.axis_cells, palette.style("faint")),)
+def _shine_through(canvas: Canvas, dots: Dots) -> None:
+    """Put candles that hide a curve on a ground of its colour: neither is lost."""
+    for (row, column), (_, role) in dots.cells.items():
+        ink = canvas.inks[row][column]
+        if ink in _CANDLE_INKS and isinstance(ink, str) and role in _GROUNDS:
+            canvas.inks[row][column] = (ink, _GROUNDS[role])
 
 
-def _time_label(seconds: int, step: int) -> str:
-    if step >= 1440 or seconds % _DAY == 0:  # noqa: PLR2004 - minutes of a day
-        days = _civil(seconds // _DAY)
-        return f"{days[1]:02d}-{days[2]:02d}"
-    return f"{seconds % _DAY // 3600:02d}:{seconds // 60 % 60:02d}"
+def _curves(canvas: Canvas, picture: Picture) -> Dots:
+    """Draw the curves over the level lines, and return their dots."""
+    dots = Dots(canvas.width, canvas.height)
+    window, scale = picture.window, picture.scale
+    if picture.chart.is_line:
+        draw_curve(dots, closes_of(picture.buckets), window, scale, "close_line")
+    for name in PRESET_LINES[picture.chart.preset]:
+        if name in picture.lines:
+            draw_curve(dots, picture.lines[name], window, scale, LINE_ROLES[name])
+    dots.draw(canvas)
+    return dots
 
 
-def _civil(days: int) -> tuple[int, int, int]:
-    from datetime import UTC, datetime  # noqa: PLC0415 - used once a redraw
+def _draw_crosshair(canvas: Canvas, picture: Picture, tags: Tags) -> None:
+    """Draw a cross through blank cells, and put what it crosses on another ground."""
+    chart = picture.chart
+    if chart.cursor is None:
+        return
+    column = picture.window.column(chart.cursor)
+    cross = picture.cursor_row
+    if cross is not None:
+        for across in range(canvas.width):
+            _cross(canvas, cross, across, "╌")
+        price = price_label(picture.scale.price(cross), chart.decimals, chart.axis_cells - 1)
+        if chart.cursor_row is None:
+            bucket = picture.buckets[chart.cursor]
+            assert bucket is not None
+            assert bucket.close is not None
+            price = price_label(bucket.close, chart.decimals, chart.axis_cells - 1)
+        tags[cross] = Tag(text=price, role="text", ground="cursor", is_bold=True)
+    for row in range(canvas.height):
+        _cross(canvas, row, column, "╎")
 
-    moment = datetime.fromtimestamp(days * _DAY, tz=UTC)
-    return moment.year, moment.month, moment.day
+
+def _cross(canvas: Canvas, row: int, column: int, glyph: str) -> None:
+    ink = canvas.inks[row][column]
+    if canvas.glyphs[row][column] in _BLANKS:
+        canvas.put(row, column, glyph, "accent")
+    elif isinstance(ink, str):
+        canvas.inks[row][column] = (ink, "cursor")

@@ -60,6 +60,8 @@ class Router:
         self._clock = clock
         self._attached_at: int | None = None
         self._has_new_alert = False
+        self.show_price_alerts: Callable[[PriceAlertsView], None] | None = None
+        """Who draws the alerts a person set, while anybody does."""
         self._shows: dict[type[View], Callable[[View], None]] = {
             HeaderView: self._show_header,
             WatchlistView: self._show_watchlist,
@@ -68,6 +70,7 @@ class Router:
             AccountView: lambda view: panes.account.show(_as(view, AccountView)),
             AlertsView: self._show_alerts,
             ProgressView: lambda view: panes.progress.show(_as(view, ProgressView)),
+            PriceAlertsView: self._show_price_alerts,
         }
 
     # -- asking ----------------------------------------------------------------------------
@@ -75,6 +78,8 @@ class Router:
     def request(self, *, is_covered: bool) -> FrameRequest:
         """Ask for the topics on screen."""
         topics = [HEADER, ALERTS, PROGRESS]
+        if self.show_price_alerts is not None:
+            topics.append(PRICE_ALERTS)
         if is_covered:
             return self._topics.request(topics)
         topics += [WATCHLIST, STRATEGIES, RISK, ACCOUNT]
@@ -145,6 +150,7 @@ class Router:
         panes = self._panes
         panes.ladder_left.tick(engine_at)
         panes.ladder_right.tick(engine_at)
+        panes.candles.tick(engine_at)
         panes.alert_line.tick(engine_at)
         panes.sheet.tick(engine_at)
 
@@ -156,6 +162,10 @@ class Router:
         facts = tuple(shown.fact for shown in frame.facts if shown.fact.at >= since)
         if facts:
             self._notices.take(facts)
+
+    def _show_price_alerts(self, view: View) -> None:
+        if self.show_price_alerts is not None:
+            self.show_price_alerts(_as(view, PriceAlertsView))
 
     def _show_header(self, view: View) -> None:
         self._panes.header.show(_as(view, HeaderView))

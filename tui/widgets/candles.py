@@ -2,25 +2,50 @@
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import ClassVar, Final, TypeVar
+
+import msgspec
+from textual.binding import BindingType
 
 from core.domain.ids import InstrumentId
 from core.domain.study_views import OverlaysView, overlays_topic
-from core.domain.views import CandleRow, CandlesView, candles_topic
-from tui.render.candles import Chart, candle_rows, slots
-from tui.render.numbers import clock_text, compact, date_text
+from core.domain.views import CandlesView, candles_topic
+from tui.actions import Place, bindings_at
+from tui.render.candles import Picture, picture_of, picture_rows
+from tui.render.chart_lens import (
+    Lens,
+    Reach,
+    crosshair_moved,
+    pan_step,
+    panned,
+    panned_home,
+    shifted,
+    wanted_candles,
+    zoomed,
+)
+from tui.render.chart_readout import change_in_view, explained, legend, readouts
+from tui.render.chart_spec import AXIS_LEAST, LINE_ROLES, Chart, Lower, Preset
+from tui.render.chart_time import line_values
+from tui.render.explain import Explained
+from tui.render.numbers import market_name
 from tui.render.palette import Palette, Runs
-from tui.render.text import clean, fit_center
+from tui.render.text import clean, fit_center, width_of
 from tui.widgets.messages import FocusAside
 from tui.widgets.pane import Pane, Titles
 
-INTERVALS: Final = ("1m", "5m", "15m", "1h", "4h", "1d")
+INTERVALS: Final = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 _REDRAW_SECS: Final = 1.0
-_ROOM_FOR_INTERVALS: Final = 56
+_FRAME_CELLS: Final = 2
+_EDGE_CELLS: Final = 4
+"""Cells of an edge that texts cannot have."""
+_Choice = TypeVar("_Choice")
 
 
 class Candles(Pane):
-    """Candles with volume, price axis and a crosshair; redrawn at most once a second."""
+    """Candles with overlays, volume, a study and a crosshair; redrawn at most once a second."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.CANDLES)]
+    places: ClassVar[tuple[Place, ...]] = (Place.CANDLES, Place.PANE)
 
     def __init__(
         self,
@@ -34,27 +59,49 @@ class Candles(Pane):
         self.interval = INTERVALS[0]
         self.view: CandlesView | None = None
         self.overlays: OverlaysView | None = None
-        self.crosshair: int | None = None
-        """Columns from the newest candle."""
+        self.lens = Lens()
+        self.engine_at: int | None = None
         self._clock = clock
         self._redrawn_at = -_REDRAW_SECS
         self._has_news = False
+        self._oldest: int | None = None
+        self._picture: Picture | None = None
+
+    # -- what is asked for -------------------------------------------------------------------
 
     def topic(self) -> str | None:
         """Return the topic this pane draws."""
-        count = max(10, self.size.width - 9)
-        return candles_topic(self.instrument, self.interval, count) if self.instrument else None
+        if self.instrument is None:
+            return None
+        return candles_topic(self.instrument, self.interval, self._count())
 
     def overlays_topic(self) -> str | None:
         """Return the topic of the indicators over the candles."""
-        count = max(10, self.size.width - 9)
-        return overlays_topic(self.instrument, self.interval, count) if self.instrument else None
+        if self.instrument is None:
+            return None
+        return overlays_topic(self.instrument, self.interval, self._count())
+
+    def _count(self) -> int:
+        view = self.view
+        newest = view.candles[-1].start_ts if view and view.candles else None
+        step = view.interval_ns if view else 0
+        return wanted_candles(self.lens, self._columns(AXIS_LEAST), newest, step)
+
+    def _columns(self, axis_cells: int) -> int:
+        return max(0, self.size.width - _FRAME_CELLS - axis_cells)
+
+    @property
+    def crosshair(self) -> int | None:
+        """Slots of the crosshair from the newest one shown, None while there is none."""
+        return self.lens.crosshair
+
+    # -- what comes --------------------------------------------------------------------------
 
     def follow(self, instrument: InstrumentId | None) -> None:
         """Draw another market."""
         if instrument != self.instrument:
-            self.instrument, self.view, self.crosshair = instrument, None, None
-            self.redraw()
+            self.instrument = instrument
+            self._start_anew()
 
     def change_interval(self, step: int) -> None:
         """Take the next longer or shorter interval."""
@@ -64,21 +111,45 @@ class Candles(Pane):
     def use_interval(self, interval: str) -> None:
         """Take an interval."""
         if interval != self.interval:
-            self.interval, self.view, self.crosshair = interval, None, None
-            self.redraw()
+            self.interval = interval
+            self._start_anew()
+
+    def _start_anew(self) -> None:
+        self.view, self.overlays, self._oldest = None, None, None
+        self.lens = self.lens.reset()
+        self.redraw()
 
     def show(self, view: CandlesView) -> None:
         """Take new candles; draw them when the last drawing is old enough."""
         if (view.instrument, view.interval) != (self.instrument, self.interval):
             return
-        is_first = self.view is None or len(self.view.candles) != len(view.candles)
+        before = self.view
+        is_first = before is None or len(before.candles) != len(view.candles)
+        if before and before.candles and view.candles and view.interval_ns > 0:
+            moved = view.candles[-1].start_ts - before.candles[-1].start_ts
+            slots = moved // (view.interval_ns * self.lens.zoom.group)
+            self.lens = shifted(self.lens, slots)
+        self._oldest = self._first_known(view)
         self.view, self._has_news = view, True
         self.draw_when_due(is_now=is_first)
 
+    def _first_known(self, view: CandlesView) -> int | None:
+        """Return the beginning of the history where the engine has less than was asked for."""
+        if not view.candles or view.is_loading or view.interval_ns <= 0:
+            return None
+        first, newest = view.candles[0].start_ts, view.candles[-1].start_ts
+        return first if (newest - first) // view.interval_ns + 1 < self._count() else None
+
     def show_overlays(self, view: OverlaysView) -> None:
-        """Take new indicators; they are drawn with the next candles."""
+        """Take new indicators; the first ones are drawn at once, others with the next candles."""
         if (view.instrument, view.interval) == (self.instrument, self.interval):
+            is_first = self.overlays is None or self.overlays.starts[:1] != view.starts[:1]
             self.overlays, self._has_news = view, True
+            self.draw_when_due(is_now=is_first)
+
+    def tick(self, engine_at: int) -> None:
+        """Let the time to the candle's close run on."""
+        self.engine_at, self._has_news = engine_at, True
 
     def draw_when_due(self, *, is_now: bool = False) -> None:
         """Draw waiting news, at most once a second."""
@@ -87,96 +158,233 @@ class Candles(Pane):
             self._redrawn_at, self._has_news = now, False
             self.redraw()
 
-    def title(self) -> Titles:
-        """Return market and interval, or the values under the crosshair."""
-        name = clean(self.instrument.partition(":")[2]) if self.instrument else "Candles"
-        texts = [(name, "text")]
-        if self.crosshair is not None or self.size.width < _ROOM_FOR_INTERVALS:
-            texts.append((f" {self.interval}", "accent"))
-        if self.crosshair is not None and (bucket := self._pointed()) is not None:
-            texts.append((f"  {_values(bucket, self._decimals())}", "text_soft"))
-        elif (change := self._change()) is not None:
-            texts.append((f"  {change:+.2f}% in view", "profit" if change >= 0 else "loss"))
-        return texts
+    # -- what is drawn -----------------------------------------------------------------------
 
-    def status(self) -> Titles:
-        """Return the intervals to choose from."""
-        if self.view and self.view.is_loading:
-            return [("loading history…", "info")]
-        if self.crosshair is not None or self.size.width < _ROOM_FOR_INTERVALS:
-            return []
-        return [
-            (f"{' ' if index else ''}{name}", "accent" if name == self.interval else "faint")
-            for index, name in enumerate(INTERVALS)
-        ]
+    def chart(self, width: int, height: int) -> Chart | None:
+        """Return what is to be drawn in so many cells, None without candles."""
+        view, lens = self.view, self.lens
+        if view is None or not view.candles:
+            return None
+        chart = Chart(
+            candles=view.candles,
+            interval_ns=view.interval_ns,
+            decimals=view.price_decimals,
+            width=width,
+            height=height,
+            zoom=lens.zoom,
+            end_ts=lens.end_ts,
+            overlays=self.overlays,
+            preset=lens.preset,
+            lower=lens.lower,
+            is_line=lens.is_line,
+            locked=lens.locked,
+            fills=view.fills,
+            orders=view.orders,
+            alert_prices=view.alert_prices,
+            now=self.engine_at,
+        )
+        if lens.crosshair is None:
+            return chart
+        slot = max(0, lens.slots(chart.columns) - 1 - lens.crosshair)
+        return msgspec.structs.replace(chart, cursor=slot, cursor_row=lens.cross_row)
+
+    def redraw(self) -> None:
+        """Work the chart out anew and mark what changed."""
+        self._picture = None
+        super().redraw()
+
+    def picture(self) -> Picture | None:
+        """Return the chart worked out for the pane's size, once a redraw."""
+        if self._picture is None:
+            chart = self.chart(max(0, self.size.width - _FRAME_CELLS), self.inner_height)
+            self._picture = None if chart is None else picture_of(chart)
+        return self._picture
 
     def rows(self, width: int, height: int) -> Iterable[tuple[int, Runs]]:
         """Draw the chart, or why there is none."""
-        view = self.view
-        if view is None or not view.candles:
-            is_loading = view is None or view.is_loading
-            text = "loading history…" if is_loading else "no candles yet"
-            for row in range(height):
-                line = fit_center(text if row == height // 2 else "", width)
-                yield row, ((line, self.palette.style("muted")),)
+        picture = self.picture()
+        if picture is not None:
+            yield from enumerate(picture_rows(picture, self.palette))
             return
-        yield from enumerate(candle_rows(self._chart(width, height), self.palette))
+        for row in range(height):
+            line = fit_center(self._lack() if row == height // 2 else "", width)
+            yield row, ((line, self.palette.style("muted")),)
 
-    def _chart(self, width: int, height: int) -> Chart:
-        assert self.view is not None
-        chart = Chart(
-            candles=self.view.candles,
-            interval_ns=self.view.interval_ns,
-            decimals=self.view.price_decimals,
-            width=width,
-            height=height,
-        )
-        if self.crosshair is None:
-            return chart
-        column = max(0, chart.columns - 1 - self.crosshair)
-        return Chart(
-            candles=chart.candles,
-            interval_ns=chart.interval_ns,
-            decimals=chart.decimals,
-            width=width,
-            height=height,
-            cursor=column,
+    def _lack(self) -> str:
+        view = self.view
+        if view is None or view.is_loading:
+            return "loading history…"
+        if not view.candles:
+            return "no candles yet"
+        return "no trades in this stretch of time"
+
+    def title(self) -> Titles:
+        """Return market and interval, or the values under the crosshair."""
+        name = clean(self.instrument.partition(":")[2]) if self.instrument else "Candles"
+        room = self.size.width - _EDGE_CELLS - 2
+        picture = self.picture()
+        if self.crosshair is not None and picture is not None:
+            return self._crosshair_title(picture, room)
+        texts: Titles = [(name, "text")]
+        change = change_in_view(picture) if picture is not None else None
+        if change is not None:
+            role = "profit" if change[2] >= 0 else "loss"
+            texts.append((f" {change[2]:+.2f}%", role))
+        return texts
+
+    def _crosshair_title(self, picture: Picture, room: int) -> Titles:
+        name = market_name(self.instrument or "")
+        heads: list[Titles] = [[(clean(name), "text"), (f" {self.interval} ", "accent")], []]
+        options = [[*head, *texts] for texts in readouts(picture) for head in heads]
+        return next((texts for texts in options if _cells(texts) <= room), options[-1])
+
+    def status(self) -> Titles:
+        """Return the intervals to choose from, as many as there is room for."""
+        if self.view and self.view.is_loading:
+            return [("loading history…", "info")]
+        if self.crosshair is not None:
+            return []
+        room = self.size.width - _EDGE_CELLS - 4 - _cells(self.title())
+        for names in _interval_choices(self.interval):
+            if sum(map(len, names)) + len(names) - 1 <= room:
+                return self._interval_texts(names)
+        return []
+
+    def _interval_texts(self, names: tuple[str, ...]) -> Titles:
+        return [
+            (f"{' ' if index else ''}{name}", "accent" if name == self.interval else "faint")
+            for index, name in enumerate(names)
+        ]
+
+    def hint(self) -> Titles:
+        """Return how the chart differs from the usual, and the overlays' values."""
+        picture = self.picture()
+        flags = [flag for flag in self._flags() if flag]
+        texts: Titles = [(" · ".join(flags), "info")] if flags else []
+        room = self.size.width - _EDGE_CELLS - 2 - _cells(texts)
+        for text, role in legend(picture) if picture is not None else []:
+            gap = "  " if texts else ""
+            if len(gap) + width_of(text) > room:
+                break
+            texts.append((gap + text, role))
+            room -= len(gap) + width_of(text)
+        return texts
+
+    def _flags(self) -> tuple[str, ...]:
+        lens = self.lens
+        back = ""
+        if lens.end_ts is not None and self.view and self.view.candles:
+            count = (self.view.candles[-1].start_ts - lens.end_ts) // self.view.interval_ns
+            back = f"{count} back"
+        return (
+            back,
+            lens.zoom.title,
+            "line" if lens.is_line else "",
+            "scale locked" if lens.locked else "",
         )
 
-    def _pointed(self) -> CandleRow | None:
-        if self.view is None or self.crosshair is None:
+    def explain(self) -> tuple[Explained, ...]:
+        """Say what the chart shows at the crosshair or the newest candle."""
+        picture = self.picture()
+        if picture is None:
+            return ()
+        lines = line_values(self.overlays, LINE_ROLES, picture.window)
+        return explained(picture, self.interval, lines)
+
+    # -- keys --------------------------------------------------------------------------------
+
+    def _reach(self) -> Reach | None:
+        chart = self.chart(max(0, self.size.width - _FRAME_CELLS), self.inner_height)
+        if chart is None or chart.interval_ns <= 0:
             return None
-        chart = self._chart(self.size.width - 2, self.inner_height)
-        buckets = slots(chart)
-        return buckets[chart.cursor] if chart.cursor is not None and buckets else None
+        return Reach(
+            newest=chart.candles[-1].start_ts,
+            oldest=self._oldest,
+            interval_ns=chart.interval_ns,
+            columns=chart.columns,
+        )
 
-    def _decimals(self) -> int:
-        return self.view.price_decimals if self.view else 2
-
-    def _change(self) -> float | None:
-        candles = self.view.candles if self.view else ()
-        first = next((c.open for c in candles if c.open), None)
-        last = next((c.close for c in reversed(candles) if c.close), None)
-        return None if first is None or last is None else (last / first - 1) * 100
+    def _look(self, lens: Lens) -> None:
+        if lens != self.lens:
+            self.lens = lens
+            self.redraw()
 
     def action_move_aside(self, direction: int) -> None:
         """Move the crosshair; beyond the newest candle it goes away, then the focus moves."""
-        if self.crosshair is None and direction > 0:
+        reach = self._reach()
+        if reach is None or (self.crosshair is None and direction > 0):
             self.post_message(FocusAside(direction))
             return
-        place = -1 if self.crosshair is None else self.crosshair
-        place -= direction
-        most = max(0, self.size.width - 10)
-        self.crosshair = None if place < 0 else min(place, most)
-        self.redraw()
+        self._look(crosshair_moved(self.lens, -direction, reach))
+
+    def action_move_cursor(self, rows: int) -> None:
+        """Move the crosshair up and down, free of the candle."""
+        picture = self.picture()
+        if picture is None or self.crosshair is None:
+            return
+        row = picture.cursor_row
+        start = picture.scale.rows // 2 if row is None else row
+        self._look(self.lens.changed(cross_row=max(0, min(start + rows, picture.scale.rows - 1))))
+
+    def action_crosshair_off(self) -> None:
+        """Put the crosshair away."""
+        self._look(self.lens.changed(crosshair=None, cross_row=None))
+
+    def action_pan(self, direction: int) -> None:
+        """Move a third of the picture into the past (1) or back (-1)."""
+        reach = self._reach()
+        if reach is not None:
+            step = pan_step(self.lens, reach.columns) * direction
+            self._look(panned(self.lens, step, reach))
+
+    def action_pan_end(self, direction: int) -> None:
+        """Go to the oldest candles (1) or the newest (-1)."""
+        reach = self._reach()
+        if reach is not None:
+            home = panned_home(self.lens, reach)
+            newest = self.lens.changed(end_ts=None, crosshair=None, cross_row=None)
+            self._look(home if direction > 0 else newest)
+
+    def action_zoom_candles(self, step: int) -> None:
+        """Make candles wider or narrower."""
+        reach = self._reach()
+        if reach is not None:
+            self._look(zoomed(self.lens, step, reach))
+
+    def action_next_overlays(self) -> None:
+        """Show the next set of overlays."""
+        self._look(self.lens.changed(preset=_next(list(Preset), self.lens.preset)))
+
+    def action_next_study(self) -> None:
+        """Show the next study under the candles."""
+        self._look(self.lens.changed(lower=_next(list(Lower), self.lens.lower)))
+
+    def action_candles_or_line(self) -> None:
+        """Draw candles, or the closes as a fine line."""
+        self._look(self.lens.changed(is_line=not self.lens.is_line))
+
+    def action_lock_scale(self) -> None:
+        """Hold the price scale still, or let it follow the candles."""
+        picture = self.picture()
+        if self.lens.locked is not None or picture is None:
+            self._look(self.lens.changed(locked=None))
+        else:
+            scale = picture.scale
+            self._look(self.lens.changed(locked=(scale.low, scale.high)))
 
 
-def _values(bucket: CandleRow, decimals: int) -> str:
-    when = f"{date_text(bucket.start_ts)[5:]} {clock_text(bucket.start_ts)[:5]}"
-    if bucket.open is None or bucket.close is None:
-        return f"{when} no trades"
-    prices = (bucket.open, bucket.high or 0.0, bucket.low or 0.0, bucket.close)
-    texts = [
-        f"{letter} {price:,.{decimals}f}" for letter, price in zip("OHLC", prices, strict=True)
-    ]
-    return f"{when} {' '.join(texts)} V {compact(bucket.volume)}"
+def _next(choices: list[_Choice], now: _Choice) -> _Choice:
+    return choices[(choices.index(now) + 1) % len(choices)]
+
+
+def _cells(texts: Titles) -> int:
+    return sum(width_of(text) for text, _ in texts)
+
+
+def _interval_choices(interval: str) -> Iterable[tuple[str, ...]]:
+    """Yield all intervals, then ever fewer around the chosen one."""
+    yield INTERVALS
+    place = INTERVALS.index(interval)
+    for count in (7, 5, 3, 1):
+        first = max(0, min(place - count // 2, len(INTERVALS) - count))
+        yield INTERVALS[first : first + count]
