@@ -1,6 +1,7 @@
 """Where a run's data comes from."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -8,11 +9,12 @@ import pytest
 
 from core.domain.errors import ConfigError
 from core.domain.facts import Mode
+from core.domain.ids import VenueId
 from core.runtime.config import Config, VenueConfig, VenueKind
 from core.runtime.launch import Launch
-from core.runtime.opening import LIVE_URLS
+from core.runtime.opening import LIVE_URLS, Source
 from core.runtime.runs import open_run
-from core.runtime.sources import outside_source, price_sources, public_source
+from core.runtime.sources import candle_cache, outside_source, price_sources, public_source
 
 
 def _launch(folder: Path, *venues: VenueConfig) -> Launch:
@@ -62,3 +64,39 @@ async def test_unknown_exchange_stops_the_start_and_leaves_nothing_running(
             pytest.fail("the run opened")
     left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     assert not left
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "has_folder", "is_kept"),
+    [
+        (VenueKind.BACKPACK, "https://api.backpack.exchange", True, True),
+        (VenueKind.BACKPACK, "https://api.backpack.exchange", False, False),
+        (VenueKind.BACKPACK, "http://127.0.0.1:8080", True, False),
+        (VenueKind.BACKPACK, "", True, False),
+        (VenueKind.BINANCE_SPOT, "https://api.binance.com", True, False),
+    ],
+)
+async def test_only_candles_of_a_lasting_world_are_kept(
+    kind: VenueKind, address: str, tmp_path: Path, *, has_folder: bool, is_kept: bool
+) -> None:
+    """A venue in the box, or on this machine, has another past at each start."""
+    folder = str(tmp_path / "data") if has_folder else ""
+    source = Source(name=VenueId("v"), transport=None, kind=kind, address=address)
+
+    async with AsyncExitStack() as stack:
+        cache = candle_cache(source, folder, stack)
+
+    assert (cache is not None) is is_kept
+    assert (tmp_path / "data" / "candles.sqlite").exists() is is_kept
+    if cache is not None:
+        assert cache.source == address
+
+
+async def test_candle_file_that_cannot_be_opened_stops_no_run(tmp_path: Path) -> None:
+    """Candles are then kept in memory."""
+    (tmp_path / "candles.sqlite").mkdir()
+    address = "https://api.backpack.exchange"
+    source = Source(name=VenueId("v"), transport=None, address=address)
+
+    async with AsyncExitStack() as stack:
+        assert candle_cache(source, str(tmp_path), stack) is None
