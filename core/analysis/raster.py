@@ -26,7 +26,7 @@ LEAST_SPAN_BPS: Final = 24
 ROOM: Final = 1.6
 """Height of a new raster over the range of the price in it."""
 _BPS: Final = 10_000
-_LOUD: Final = 0.98
+_LOUD: Final = 0.9
 """Quantile of the cells with size that gets full intensity."""
 
 
@@ -153,7 +153,7 @@ def _full_size(sizes: Real, previous: HeatGrid | None) -> int:
         return 1 if previous is None else previous.full_size
     place = min(len(filled) - 1, int(len(filled) * _LOUD))
     loud = float(np.partition(filled, place)[place])
-    if previous is not None and previous.full_size / 3 <= loud <= previous.full_size * 1.25:
+    if previous is not None and previous.full_size / 2.5 <= loud <= previous.full_size * 1.25:
         return previous.full_size
     return nice_step(loud, 1)
 

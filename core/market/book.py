@@ -8,7 +8,7 @@ to come back; dead levels are dropped when they surface at the top, and in one s
 many.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
@@ -141,6 +141,33 @@ class BookSide:
                 found.append((row_key * self.sign, size))
             end = start
         return found
+
+    def rows(self, step: int, count: int, levels: int) -> tuple[list[int], list[int]]:
+        """Sum sizes in price rows, best first: lower edges and sizes of at most `count` rows.
+
+        Rows are floored on both sides, a row is `[edge, edge + step)`. Empty ones are left out. No
+        row is begun once so many levels were read.
+
+        Raises:
+            DataInvalid: when a size of the wire is no number.
+        """
+        keys, sizes, units_of, sign = self.ranked, self.sizes, self._units_of, self.sign
+        edges: list[int] = []
+        sums: list[int] = []
+        end = len(keys)
+        stop = max(0, end - levels)
+        while end > stop and len(edges) < count:
+            edge = keys[end - 1] * sign // step * step
+            if sign > 0:
+                start = bisect_left(keys, edge, 0, end)
+            else:
+                start = bisect_right(keys, -edge - step, 0, end)
+            size = sum(map(units_of.__getitem__, map(sizes.__getitem__, keys[start:end])))
+            if size:
+                edges.append(edge)
+                sums.append(size)
+            end = start
+        return edges, sums
 
 
 class OrderBook:

@@ -140,6 +140,12 @@ class MarketRoom:
             self._disbelieve(market)
             return touch_of(market, at)
 
+    def disbelieve(self, instrument: InstrumentId) -> None:
+        """Throw away a book in which somebody read a size that is no number."""
+        market = self._markets.by_id.get(instrument)
+        if market is not None:
+            self._disbelieve(market)
+
     def _disbelieve(self, market: Market) -> None:
         """Throw away a book that showed a size which is no number when it was read."""
         self.counters.malformed_frames += 1
@@ -157,6 +163,20 @@ class MarketRoom:
         except DataInvalid:
             self._disbelieve(market)
             return []
+
+    def depth_rows(
+        self, instrument: InstrumentId, side: Side, step: int, count: int, levels: int
+    ) -> tuple[list[int], list[int]]:
+        """Return lower edges and sizes of the best price rows of the bids (BUY) or asks (SELL)."""
+        market = self._markets.by_id.get(instrument)
+        if market is None:
+            return [], []
+        book = market.splice.book
+        try:
+            return (book.bids if side is Side.BUY else book.asks).rows(step, count, levels)
+        except DataInvalid:
+            self._disbelieve(market)
+            return [], []
 
     def data_at(self, venue: VenueId) -> int | None:
         """Return the engine time of the newest book proof of a venue."""
