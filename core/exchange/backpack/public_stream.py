@@ -14,6 +14,7 @@ from core.domain.events import (
     BookSnapshotSeen,
     DepthChanged,
     LinkState,
+    LiquidationSeen,
     MalformedFrame,
     MarkPriceSeen,
     QuoteSeen,
@@ -28,11 +29,11 @@ from core.exchange.backpack.constants import (
     PUBLIC_STREAMS,
 )
 from core.exchange.backpack.cross_check import TopOfBooks, Verdict
+from core.exchange.backpack.liquidations import OF_ALL_MARKETS, Liquidations
 from core.exchange.backpack.watch import StreamWatch, WatchLimits
 from core.exchange.conversation import PublicConversation
 
 _BATCH: Final = 100
-_UNSURE: Final = "liquidation"
 _INVALID_STREAM: Final = 4006
 _NS: Final = 1_000_000_000
 
@@ -51,9 +52,9 @@ def control_frames(method: str, streams: Iterable[str]) -> list[bytes]:
     Liquidations go alone: the form of their name is not certain, and a refusal must cost no other.
     """
     names = list(streams)
-    sure = [name for name in names if not name.startswith(_UNSURE)]
+    sure = [name for name in names if not name.startswith(OF_ALL_MARKETS)]
     batches = [sure[start : start + _BATCH] for start in range(0, len(sure), _BATCH)]
-    batches += [[name] for name in names if name.startswith(_UNSURE)]
+    batches += [[name] for name in names if name.startswith(OF_ALL_MARKETS)]
     return [msgspec.json.encode({"method": method, "params": batch}) for batch in batches]
 
 
@@ -86,6 +87,7 @@ class PublicStream(PublicConversation):
         self._depth_awaited: dict[InstrumentId, int] = {}
         self._depth_asked: set[InstrumentId] = set()
         self._unwatched: list[str] = []
+        self._liquidations = Liquidations()
         self._noted: dict[type, Callable[[Any, int], None]] = {
             DepthChanged: self._depth,
             QuoteSeen: self._quote,
@@ -114,19 +116,31 @@ class PublicStream(PublicConversation):
 
     def follow(self, symbol: Symbol) -> None:
         """Subscribe a market now and after every reconnect."""
+        had_any = self._has_perpetuals()
         super().follow(symbol)
+        if self._has_perpetuals() and not had_any:
+            self._control("SUBSCRIBE", (OF_ALL_MARKETS,))
         self._unwatched += _periodic_streams(symbol)
 
     def unfollow(self, symbol: Symbol) -> None:
         """Unsubscribe a market."""
+        had_any = self._has_perpetuals()
         super().unfollow(symbol)
+        if had_any and not self._has_perpetuals():
+            self._control("UNSUBSCRIBE", (OF_ALL_MARKETS,))
         for name in _periodic_streams(symbol):
             self._watch.forget(name)
         self._depth_awaited.pop(instrument_id(self._venue, symbol), None)
 
+    def _has_perpetuals(self) -> bool:
+        return any(symbol.endswith(PERPETUAL_SUFFIX) for symbol in self._symbols)
+
     def connected(self, now: int, monotonic: int) -> None:
         """Subscribe everything on a fresh pipe."""
         super().connected(now, monotonic)
+        if self._has_perpetuals():
+            self._outgoing += self.control_frames("SUBSCRIBE", (OF_ALL_MARKETS,))
+        self._liquidations.restart()
         self._watch.restart()
         self.tops.restart()
         self._depth_ids.clear()
@@ -159,6 +173,13 @@ class PublicStream(PublicConversation):
         for body in self._events[before:]:
             if isinstance(body, MalformedFrame | VenueErrorFrame) and not _is_invalid_stream(body):
                 self.errors += 1
+            elif type(body) is LiquidationSeen and not self._is_wanted(body, frame):
+                self._events.remove(body)
+
+    def _is_wanted(self, seen: LiquidationSeen, frame: bytes) -> bool:
+        """Whether a liquidation is of a followed market, and told for the first time."""
+        is_followed = symbol_of(seen.instrument) in self._symbols
+        return is_followed and self._liquidations.is_news(seen, frame)
 
     def seen(self, body: Body, monotonic: int) -> None:
         """Note market data and what it proves."""

@@ -6,7 +6,14 @@ import random
 
 import pytest
 
-from core.domain.events import Body, ConnectionChanged, LeaderFilled, LinkState, PositionReport
+from core.domain.events import (
+    Body,
+    ConnectionChanged,
+    LeaderFilled,
+    LinkState,
+    LiquidationSeen,
+    PositionReport,
+)
 from core.domain.exact import Amount, Price, Quantity
 from core.domain.ids import Asset, LeaderId, Symbol, TradeId, VenueOrderId
 from core.domain.order import Fill, LiquiditySide, Side
@@ -66,7 +73,8 @@ def test_followed_markets_are_subscribed_again_on_every_connection() -> None:
         stream.disconnected("1001", START)
 
         assert "depth.ETH_USDC_PERP" in params(frames[:1])
-        assert params(frames[1:]) == ["liquidation.ETH_USDC_PERP"]
+        assert params(frames[1:]) == ["liquidation.ETH_USDC_PERP", "liquidation"]
+        assert len(frames) == 3
 
 
 def test_following_later_wakes_the_writer() -> None:
@@ -82,8 +90,8 @@ def test_following_later_wakes_the_writer() -> None:
     stream.unfollow(SYMBOL)
 
     methods = [json.loads(frame)["method"] for frame in stream.to_send()]
-    assert methods == ["SUBSCRIBE"] * 2 + ["UNSUBSCRIBE"] * 2
-    assert woken == [True, True]
+    assert methods == ["SUBSCRIBE"] * 3 + ["UNSUBSCRIBE"] * 3
+    assert woken == [True] * 4
 
 
 def test_silence_of_a_public_stream_is_a_fault() -> None:
@@ -135,6 +143,61 @@ def test_guessed_stream_name_that_is_invalid_is_no_news() -> None:
     stream.receive(b'{"id":null,"error":{"code":4006,"message":"Invalid stream"}}', START, 0)
 
     assert stream.events() == []
+
+
+def liquidation(stream: str, *, price: str = "18.70", symbol: str = SYMBOL) -> bytes:
+    """Write a liquidation as one of the two streams tells it."""
+    data = {"E": 1694688638091000, "S": "Bid", "T": 1694688638089000, "e": "liquidation"}
+    data |= {"p": price, "q": "10", "s": symbol}
+    return json.dumps({"data": data, "stream": stream}, separators=(",", ":")).encode()
+
+
+def told_of(frames: list[bytes]) -> list[str]:
+    """Let a follower of one market hear frames; return the prices of what is told."""
+    stream = PublicStream(VENUE)
+    stream.follow(SYMBOL)
+    stream.connected(START, 0)
+    stream.events()
+    for frame in frames:
+        stream.receive(frame, START, 0)
+    return [body.price for body in stream.events() if isinstance(body, LiquidationSeen)]
+
+
+OF_ALL, OF_ONE = "liquidation", f"liquidation.{SYMBOL}"
+
+
+@pytest.mark.parametrize(
+    ("frames", "told"),
+    [
+        ([liquidation(OF_ALL)], 1),
+        ([liquidation(OF_ONE)], 1),
+        ([liquidation(OF_ALL), liquidation(OF_ONE)], 1),
+        ([liquidation(OF_ONE), liquidation(OF_ONE)], 2),
+        ([liquidation(OF_ONE), liquidation(OF_ALL), liquidation(OF_ONE), liquidation(OF_ALL)], 2),
+        ([liquidation(OF_ONE), liquidation(OF_ALL, price="18.71")], 2),
+        ([liquidation(OF_ALL, symbol="BTC_USDC_PERP")], 0),
+    ],
+)
+def test_liquidation_is_told_once_whichever_stream_tells_it(frames: list[bytes], told: int) -> None:
+    """Both names are subscribed; markets nobody follows stay away."""
+    assert len(told_of(frames)) == told
+
+
+def test_stream_of_all_markets_lives_as_long_as_a_perpetual_is_followed() -> None:
+    """Spot markets have no liquidations."""
+    stream = PublicStream(VENUE)
+    stream.connected(START, 0)
+    other = Symbol("BTC_USDC_PERP")
+
+    stream.follow(Symbol("ETH_USDC"))
+    assert "liquidation" not in params(stream.to_send())
+    stream.follow(SYMBOL)
+    assert "liquidation" in params(stream.to_send())
+    stream.follow(other)
+    stream.unfollow(SYMBOL)
+    assert "liquidation" not in params(stream.to_send())
+    stream.unfollow(other)
+    assert params(stream.to_send())[-1] == "liquidation"
 
 
 class Line:
