@@ -47,7 +47,6 @@ class FakeMarket:
         self.sizes: dict[int, int] = {}
         self.spark: list[float] = []
         self.own_orders: list[OwnOrder] = []
-        self.alert_prices: list[int] = []
         self.alert_prices: tuple[int, ...] = ()
         price = float(mid) * (1 - drift / 100)
         for step in range(60):

@@ -12,7 +12,8 @@ from tui.render.candles import Chart, candle_rows, scale_of, slots
 from tui.render.diff import changed_spans
 from tui.render.gauge import gauge_role, gauge_text
 from tui.render.grid import Grid
-from tui.render.ladder import Columns, Row, ladder_row
+from tui.render.ladder import Row, ladder_row
+from tui.render.ladder_columns import Columns
 from tui.render.numbers import (
     age_text,
     compact,

@@ -1,4 +1,4 @@
-"""One row of an order-book ladder: cumulative, size with its bar, price, and the other side."""
+"""One grid row of a ladder: the price between two mirrored sides of columns."""
 
 from itertools import pairwise
 from typing import Final
@@ -7,32 +7,21 @@ import msgspec
 from rich.style import Style
 
 from core.domain.order import Side
+from tui.render.ladder_columns import Columns
 from tui.render.palette import Palette, Runs, joined
-from tui.render.text import fit, fit_center, fit_right
+from tui.render.text import fit, fit_right
 
-CUM_WIDTH: Final = 8
 OWN: Final = "◆"
 LAST_UP: Final = "▲"
 LAST_DOWN: Final = "▼"
-
-
-class Columns(msgspec.Struct, frozen=True, gc=False):
-    """Cells of the columns; both sides of the price are equal."""
-
-    width: int
-    price: int
-    side: int
-    size: int
-    cumulative: int
-
-    @classmethod
-    def of(cls, width: int, price_cells: int) -> "Columns":
-        """Share a width between price, sizes and cumulative sizes."""
-        price = min(width, price_cells + 4)
-        price += (width - price) % 2
-        side = (width - price) // 2
-        cumulative = CUM_WIDTH if side >= CUM_WIDTH + 7 else side // 2 if side >= 13 else 0  # noqa: PLR2004
-        return cls(width, price, side, side - cumulative, cumulative)
+LARGE: Final = "■"
+ALERT: Final = "!"
+_ALERT_LINE: Final = "╌"
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+_FULL: Final = "█"
+_LONGEST_SIZE: Final = 6
+"""Cells of a number beside its blank: the numbers of a column end in one line."""
+_Parts = list[tuple[str, Style]]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -49,102 +38,173 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """Cells of the cumulative bar."""
     is_best: bool = False
     own: str = ""
-    """Our working size at this price."""
+    """Our working size at this price, and the queue ahead of it."""
     last: Side | None = None
     """Aggressor side when the last trade was here."""
     is_cursor: bool = False
     is_stale: bool = False
+    own_side: Side | None = None
+    sold: str = ""
+    """Traded at the bid."""
+    bought: str = ""
+    """Traded at the ask."""
+    stacked: str = ""
+    pulled: str = ""
+    volume: int = 0
+    """Eighths of a cell of the profile bar."""
+    is_peak: bool = False
+    """Whether most volume on view was traded here."""
+    is_large: bool = False
+    is_alert: bool = False
 
 
 def ladder_row(row: Row, columns: Columns, palette: Palette) -> Runs:
     """Draw one grid row."""
     ground = "cursor" if row.is_cursor else "panel"
-    blank = " " * columns.side
-    left: list[tuple[str, Style]] = [(blank, palette.style("muted", ground))]
-    right = list(left)
-    if row.side is Side.BUY:
-        left = _book_side(row, columns, palette, ground)
-    elif row.side is Side.SELL:
-        right = [(text[::-1], style) for text, style in _book_side(row, columns, palette, ground)]
-        right.reverse()
-    if row.own:
-        place = fit if row.side is Side.BUY else fit_right
-        own = [(place(f" {OWN} {row.own} ", columns.side), palette.style("own", ground))]
-        left, right = (left, own) if row.side is Side.BUY else (own, right)
-    return joined([*left, *_price(row, columns, palette, ground), *right])
+    left = _half(row, Side.BUY, columns, palette, ground)
+    right = _half(row, Side.SELL, columns, palette, ground)
+    right.reverse()
+    profile = _profile(row, columns, palette, ground)
+    return joined([*left, *_price(row, columns, palette, ground), *profile, *right])
 
 
-def _book_side(
-    row: Row, columns: Columns, palette: Palette, ground: str
-) -> list[tuple[str, Style]]:
-    """Draw cumulative and size left to right; the ask side is its mirror image."""
+def _half(row: Row, side: Side, columns: Columns, palette: Palette, ground: str) -> _Parts:
+    """Return the parts of one side from the outer edge to the price."""
     if columns.side <= 0:
         return []
-    is_bid = row.side is Side.BUY
-    name = "bid" if is_bid else "ask"
-    cumulative, size = row.cumulative, row.size
-    if not is_bid:
-        cumulative, size = cumulative[::-1], size[::-1]
-    text = fit_right(cumulative, columns.cumulative) + fit_right(size, columns.size - 1) + " "
-    if palette.is_plain:
-        text = _plain_bar(text, row.bar)
-    depth_from, bar_from = columns.side - row.depth, columns.side - row.bar
-    cuts = sorted({0, columns.cumulative, min(depth_from, bar_from), bar_from, columns.side})
-    runs = []
-    for start, end in pairwise(cuts):
-        is_size = start >= columns.cumulative
-        role = "stale" if row.is_stale else name if is_size else "muted"
-        on = ground
-        if start >= min(depth_from, bar_from) and not row.is_stale:
-            on = f"{name}_bar" if start >= bar_from else f"{name}_depth"
-        style = palette.style(role, on, bold=row.is_best and is_size)
-        runs.append((text[start:end], style))
-    return runs
+    is_here = row.side is side
+    parts: _Parts = []
+    if columns.own:
+        parts.append(_own(row, side, columns.own, palette, ground))
+    if columns.changes and is_here:
+        parts += _changes(row, columns.changes, palette, ground)
+    elif columns.changes:
+        parts.append((" " * columns.changes, palette.style("muted", ground)))
+    if columns.traded:
+        text, role = (row.sold, "loss_soft") if side is Side.BUY else (row.bought, "profit_soft")
+        parts.append(_number(row, text, role, columns.traded, palette, ground))
+    if is_here:
+        return parts + _levels(row, columns, palette, ground)
+    return [*parts, _empty_half(row, side, columns, palette, ground)]
 
 
-def _plain_bar(text: str, cells: int) -> str:
-    """Fill the blanks under a bar with dots where tints cannot be told apart."""
-    if not cells:
-        return text
-    return text[:-cells] + text[-cells:].replace(" ", "░")
+def _empty_half(
+    row: Row, side: Side, columns: Columns, palette: Palette, ground: str
+) -> tuple[str, Style]:
+    """Draw the half without a level: an own order where it has no column, or an alert's line."""
+    cells = columns.book
+    if row.own and not columns.own and (row.side is not None or row.own_side is side):
+        place = fit_right if side is Side.BUY else fit
+        return place(f" {OWN} {row.own} ", cells), palette.style("own", ground, bold=True)
+    if row.is_alert and cells > 1:
+        return f" {_ALERT_LINE * (cells - 2)} ", palette.style("alert_level", ground)
+    return " " * cells, palette.style("muted", ground)
 
 
-def _price(row: Row, columns: Columns, palette: Palette, ground: str) -> list[tuple[str, Style]]:
-    role = {Side.BUY: "bid", Side.SELL: "ask", None: "faint"}[row.side]
-    role = "stale" if row.is_stale else role
-    cursor = "▸" if row.is_cursor else " "
-    mark = {Side.BUY: LAST_UP, Side.SELL: LAST_DOWN, None: " "}[row.last]
-    on = "last" if row.last and not row.is_stale else ground
-    role = "text" if row.last and not row.is_stale else role
-    is_bold = row.is_best or row.last is not None
-    mark_role = {Side.BUY: "profit", Side.SELL: "loss", None: role}[row.last]
+def _own(row: Row, side: Side, cells: int, palette: Palette, ground: str) -> tuple[str, Style]:
+    if not row.own or row.own_side is not side:
+        return " " * cells, palette.style("muted", ground)
+    place = fit if side is Side.BUY else fit_right
+    return place(f"{OWN} {row.own}", cells), palette.style("own", ground, bold=True)
+
+
+def _changes(row: Row, cells: int, palette: Palette, ground: str) -> _Parts:
+    """Draw stacked and pulled size of the row's own side."""
+    first = cells // 2
     return [
-        (cursor, palette.style("accent", on)),
-        (mark, palette.style("stale" if row.is_stale else mark_role, on)),
-        (fit_right(row.price, columns.price - 4), palette.style(role, on, bold=is_bold)),
-        ("  ", palette.style(role, on)),
+        _number(row, row.stacked, "text_soft", first, palette, ground),
+        _number(row, row.pulled, "muted", cells - first, palette, ground),
     ]
 
 
-def spread_line(
-    left: str, middle: str, right: str, columns: Columns, palette: Palette, role: str
-) -> Runs:
-    """Draw the line between the sides: imbalance, spread, last price."""
-    style = palette.style(role, "spread_ground")
-    edge = palette.style("muted", "spread_ground")
-    side = max(0, (columns.width - max(columns.price, len(middle) + 2)) // 2)
-    center = columns.width - 2 * side
-    return (
-        (fit(left, side), edge),
-        (fit_center(middle, center), style),
-        (fit_right(f"{right} ", side), edge),
-    )
+def _number(
+    row: Row, text: str, role: str, cells: int, palette: Palette, ground: str
+) -> tuple[str, Style]:
+    """Return a right-aligned number; blanks all have one style, so that they join."""
+    if not text:
+        return " " * cells, palette.style("muted", ground)
+    return fit_right(text, cells), palette.style(_fresh(row, role), ground)
 
 
-def column_titles(columns: Columns, palette: Palette) -> Runs:
-    """Draw the names of the columns."""
-    cumulative = fit_right("cum", columns.cumulative) if columns.cumulative else ""
-    left = cumulative + fit_right("bid", columns.size - 1) + " "
-    right = " " + fit("ask", columns.size - 1)
-    right += fit("cum", columns.cumulative) if columns.cumulative else ""
-    return ((left + fit_center("price", columns.price) + right, palette.style("faint")),)
+def _fresh(row: Row, role: str) -> str:
+    return "stale" if row.is_stale else role
+
+
+def _levels(row: Row, columns: Columns, palette: Palette, ground: str) -> _Parts:
+    """Draw cumulative and size over their bars, from the outer edge to the price."""
+    is_bid = row.side is Side.BUY
+    name = "bid" if is_bid else "ask"
+    text = _level_text(row, columns, is_bid=is_bid)
+    if palette.is_plain:
+        text = _plain_bar(text, row.bar, is_bid=is_bid)
+    total = columns.book
+    bar_from, depth_from = max(0, total - row.bar), max(0, total - row.depth)
+    first = min(depth_from, bar_from)
+    runs: _Parts = []
+    for start, end in pairwise(sorted({0, columns.cumulative, first, bar_from, total})):
+        is_size = start >= columns.cumulative
+        on = ground
+        if start >= first and not row.is_stale:
+            on = f"{name}_bar" if start >= bar_from else f"{name}_depth"
+        role = _fresh(row, name if is_size else "muted")
+        is_bold = is_size and (row.is_best or row.is_large)
+        piece = text[start:end] if is_bid else text[total - end : total - start]
+        runs.append((piece, palette.style(role, on, bold=is_bold)))
+    return runs
+
+
+def _level_text(row: Row, columns: Columns, *, is_bid: bool) -> str:
+    """Write cumulative and size as they stand; a large lot is marked beside the price."""
+    mark = LARGE if row.is_large else " "
+    if columns.size < 2:  # noqa: PLR2004 - no room for a digit and its mark
+        return " " * columns.book
+    if is_bid:
+        size = fit_right(row.size, columns.size - 1) + mark
+        return fit_right(row.cumulative, columns.cumulative) + size if columns.cumulative else size
+    near = min(_LONGEST_SIZE - 1, columns.size - 1)
+    size = fit(mark + fit_right(row.size, near), columns.size)
+    if not columns.cumulative:
+        return size
+    return size + fit(fit_right(row.cumulative, _LONGEST_SIZE), columns.cumulative)
+
+
+def _plain_bar(text: str, cells: int, *, is_bid: bool) -> str:
+    """Fill the blanks under a bar with dots where tints cannot be told apart."""
+    if not cells:
+        return text
+    if is_bid:
+        return text[:-cells] + text[-cells:].replace(" ", "░")
+    return text[:cells].replace(" ", "░") + text[cells:]
+
+
+def _price(row: Row, columns: Columns, palette: Palette, ground: str) -> _Parts:
+    role = {Side.BUY: "bid", Side.SELL: "ask", None: "faint"}[row.side]
+    is_last = row.last is not None and not row.is_stale
+    on = "last" if is_last else ground
+    role = "text" if is_last else _fresh(row, role)
+    mark = {Side.BUY: LAST_UP, Side.SELL: LAST_DOWN, None: " "}[row.last]
+    mark_role = {Side.BUY: "profit", Side.SELL: "loss", None: "muted"}[row.last]
+    is_bold = row.is_best or row.last is not None
+    own = OWN if row.own and columns.own else " "
+    alert = "alert_level" if row.is_alert else "muted"
+    return [
+        ("▸" if row.is_cursor else " ", palette.style("accent" if row.is_cursor else "muted", on)),
+        (mark, palette.style(mark_role if is_last or not row.last else "stale", on)),
+        (fit_right(row.price, columns.price_cells), palette.style(role, on, bold=is_bold)),
+        (own, palette.style("own" if row.own else "muted", on)),
+        (ALERT if row.is_alert else " ", palette.style(alert, on)),
+    ]
+
+
+def _profile(row: Row, columns: Columns, palette: Palette, ground: str) -> _Parts:
+    """Draw the volume traded at the price."""
+    if not columns.profile:
+        return []
+    if not row.volume:
+        return [(" " * columns.profile, palette.style("muted", ground))]
+    whole, part = divmod(row.volume, 8)
+    text = _FULL * whole + (_EIGHTHS[part] if part else "")
+    role = _fresh(row, "volume_peak" if row.is_peak else "volume")
+    style = palette.style(role, ground)
+    blank = " " * (columns.profile - len(text))
+    return [(text, style), (blank, palette.style("muted", ground))]
