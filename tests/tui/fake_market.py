@@ -47,7 +47,7 @@ class FakeMarket:
         self.sizes: dict[int, int] = {}
         self.spark: list[float] = []
         self.own_orders: list[OwnOrder] = []
-        self.alert_prices: tuple[int, ...] = ()
+        self.alert_prices: list[int] = []
         price = float(mid) * (1 - drift / 100)
         for step in range(60):
             price *= 1 + self.random.gauss(drift / 6000, 0.0012)
