@@ -184,9 +184,17 @@ def test_histories_tell_the_day(client: ccxt.backpack) -> None:
 
 def test_what_moves_money_out_is_not_there(client: ccxt.backpack) -> None:
     """Unknown paths, as text."""
-    for call in (client.fetch_deposits, client.fetch_withdrawals):
-        with pytest.raises(ccxt.ExchangeNotAvailable, match="not found"):
-            call()
+    with pytest.raises(ccxt.ExchangeNotAvailable, match="not found"):
+        client.fetch_withdrawals()
+
+
+def test_what_came_in_is_told(client: ccxt.backpack) -> None:
+    """What the account began with is its deposits, done."""
+    deposits = client.fetch_deposits()
+
+    assert {each["currency"] for each in deposits} == set(client.fetch_balance()["total"])
+    assert {each["status"] for each in deposits} == {"ok"}
+    assert all(each["amount"] > 0 for each in deposits)
 
 
 async def test_public_streams(streams: ccxt.pro.backpack) -> None:
