@@ -317,6 +317,14 @@ class Cockpit(App[None]):
         """Take a market from the watchlist."""
         self.send_soon(RemoveFromWatchlist(instrument=message.instrument))
 
+    def action_price_alerts(self) -> None:
+        """Show the alerts on prices, and type one for the price under the cursor."""
+        from tui.dialogs.price_alerts import PriceAlerts  # noqa: PLC0415
+
+        catalogue = self.main.panes.watchlist.view.catalogue
+        follow = self.main.follow_price_alerts
+        self.push_screen(PriceAlerts(catalogue, self.main.alert_prefill, self.send, follow))
+
     # -- replay ----------------------------------------------------------------------------
 
     @property

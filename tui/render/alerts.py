@@ -68,10 +68,14 @@ def alerts_row(
     ]
     if remaining_ms is not None:
         texts.append((f" {countdown_text(remaining_ms)} → {default_label(alert)} ", role))
+    if first.repeats > 1:
+        texts.append((f" {first.repeats}x ", role))
     if others:
         texts.append((f" +{others} more ", "muted"))
-    if hidden:
+    if hidden or alert.severity is Severity.INFO:
         texts.append(("  ! opens it ", "key"))
+    if event and alert.severity is Severity.INFO:
+        texts.append((f" {event}", "text_soft"))
     return texts
 
 

@@ -13,11 +13,13 @@ from textual.screen import Screen
 
 from core.domain.facts import Mode, TradingState
 from core.domain.ids import InstrumentId
+from core.domain.study_views import PriceAlertsView
 from core.domain.views import Frame, FrameRequest, HeaderView, WatchlistView
 from tui.actions import BY_ID, SCREEN_PLACES, Action, Place, actions_at, bindings_at
 from tui.render.palette import Palette
 from tui.render.plan import MIN_HEIGHT, MIN_WIDTH, Plan, SizeClass
 from tui.render.rooms import ROOMS, plan_for
+from tui.screens.aiming import alert_prefill
 from tui.screens.arrange import PlanLayout, neighbour
 from tui.screens.compositor import use_exact_spans
 from tui.screens.notices import Notices
@@ -152,6 +154,17 @@ class MainScreen(Screen[None]):
         """Ask for what is on screen; under a dialog only for header and alerts."""
         return self._router.request(is_covered=is_covered)
 
+    def follow_price_alerts(self, show: Callable[[PriceAlertsView], None] | None) -> None:
+        """Show the alerts a person set to a dialog, under which nothing else is asked for."""
+        self._router.show_price_alerts = show
+
+    @property
+    def alert_prefill(self) -> str:
+        """Market and price a person points at, as the beginning of a price alert."""
+        return alert_prefill(
+            self.focused, self.aimed_ladder, self.panes.candles, self.panes.watchlist.view.catalogue
+        )
+
     def take(self, frame: Frame) -> bool:
         """Hand every view to its pane; return whether a new alert came up."""
         shape_before = self._shape()
@@ -160,7 +173,7 @@ class MainScreen(Screen[None]):
         sheet = self.panes.sheet
         if has_new_alert:
             self.raise_sheet()
-        elif self._is_sheet_up and not sheet.has_question:
+        elif self._is_sheet_up and not sheet.keeps_place:
             self.lower_sheet()
         if shape_before != self._shape():
             self.replan()
@@ -184,14 +197,14 @@ class MainScreen(Screen[None]):
 
     # -- the alert sheet -------------------------------------------------------------------
 
-    def raise_sheet(self) -> None:
-        """Bring the sheet up with the focus."""
+    def raise_sheet(self, *, is_called: bool = False) -> None:
+        """Bring the sheet up with the focus; `is_called` when a person asked for it."""
         if not self._is_sheet_up and isinstance(self.focused, Pane):
             self._focus_before_sheet = self.focused
         self._is_sheet_up = True
         self.panes.alert_line.is_sheet_hidden = False
         self.replan()
-        self.panes.sheet.came_up()
+        self.panes.sheet.came_up(is_called=is_called)
         self.set_focus(self.panes.sheet, scroll_visible=False)
 
     def lower_sheet(self) -> None:
@@ -212,7 +225,7 @@ class MainScreen(Screen[None]):
     def action_show_alert(self) -> None:
         """Bring the sheet back, or give it the focus."""
         if self.panes.sheet.has_question:
-            self.raise_sheet()
+            self.raise_sheet(is_called=True)
 
     # -- markets ---------------------------------------------------------------------------
 

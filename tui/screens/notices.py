@@ -6,8 +6,10 @@ from typing import Final
 
 import msgspec
 
+from core.domain.alert import Severity
 from core.domain.facts import (
     AlertEnded,
+    AlertRaised,
     DecisionTaken,
     Fact,
     FillBooked,
@@ -16,11 +18,15 @@ from core.domain.facts import (
     TradingStateChanged,
     Verdict,
 )
-from core.domain.ids import symbol_of
+from core.domain.ids import AlertId, symbol_of
 from tui.render.text import clean
 
 _FILL_QUIET_SECS: Final = 60.0
 """Fills are told in the line of the last event; a toast over the prices is the exception."""
+
+
+_ALERT_QUIET_SECS: Final = 60.0
+"""The same for one alert that is raised again and again."""
 
 
 class Words(msgspec.Struct, frozen=True, gc=False):
@@ -61,6 +67,13 @@ def _alert(fact: AlertEnded) -> Words:
     return Words(f"alert {fact.end}: {fact.option} ({fact.by})")
 
 
+def _raised(fact: AlertRaised) -> Words | None:
+    """Tell what only informs; what asks for a decision brings its own sheet."""
+    if fact.alert.severity is not Severity.INFO:
+        return None
+    return Words(fact.alert.title, "information", "Alert")
+
+
 def _note(fact: Noted) -> Words:
     is_loud = fact.level in {"warning", "error", "critical"}
     return Words(fact.text, "warning" if is_loud else None, "Note")
@@ -72,6 +85,7 @@ _WORDS: Final[dict[type, Callable[..., Words | None]]] = {
     DecisionTaken: _decision,
     StrategySwitched: _switch,
     AlertEnded: _alert,
+    AlertRaised: _raised,
     Noted: _note,
 }
 
@@ -90,6 +104,8 @@ class Notices:
         self._clock = clock
         self._fills = 0
         self._fill_quiet_until = 0.0
+        self._told: dict[AlertId, tuple[float, int]] = {}
+        """When an alert may be told again, and how often it was raised without a toast."""
 
     def take(self, facts: tuple[Fact, ...]) -> None:
         """Show what these facts say: the newest as a line, at most one toast of a kind."""
@@ -101,11 +117,24 @@ class Notices:
             newest = words
             if isinstance(fact, FillBooked):
                 self._fills += 1
+            elif isinstance(fact, AlertRaised):
+                self._toast_alert(fact.alert.alert_id, words)
             elif words.severity is not None:
                 self._toast(clean(words.text), words.severity, words.title)
         if newest is not None:
             self._show_event(clean(newest.text))
         self._toast_fills(facts)
+
+    def _toast_alert(self, alert_id: AlertId, words: Words) -> None:
+        """Tell one alert at most once a minute, then with how often it came meanwhile."""
+        now = self._clock()
+        quiet_until, untold = self._told.get(alert_id, (0.0, 0))
+        if now < quiet_until:
+            self._told[alert_id] = (quiet_until, untold + 1)
+            return
+        more = f" (and {untold} more)" if untold else ""
+        self._toast(clean(words.text) + more, "information", words.title)
+        self._told[alert_id] = (now + _ALERT_QUIET_SECS, 0)
 
     def _toast_fills(self, facts: tuple[Fact, ...]) -> None:
         fills = [fact for fact in facts if isinstance(fact, FillBooked)]

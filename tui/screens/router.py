@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from core.domain.study_views import OverlaysView
+from core.domain.study_views import PRICE_ALERTS, OverlaysView, PriceAlertsView
 from core.domain.views import (
     ACCOUNT,
     ALERTS,

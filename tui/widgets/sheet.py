@@ -6,6 +6,7 @@ from typing import Final
 
 from textual import events
 
+from core.domain.alert import Severity
 from core.domain.views import AlertsView, OpenAlert
 from tui.render.alerts import (
     SEVERITY_MARK,
@@ -53,6 +54,7 @@ class AlertSheet(Pane):
         self._guarded_until = 0.0
         self._receipt_until = 0.0
         self._is_waiting = False
+        self._is_called = False
         self._typing: OptionKey | None = None
         self._typed = ""
 
@@ -61,7 +63,7 @@ class AlertSheet(Pane):
     def show(self, view: AlertsView, engine_at: int) -> bool:
         """Take the open alerts; return whether the sheet should come up for a new one."""
         self.view, self._engine_at = view, engine_at
-        names = frozenset(item.alert.alert_id for item in self._questions())
+        names = frozenset(i.alert.alert_id for i in self._questions() if is_urgent(i))
         is_new = bool(names - self._seen)
         self._seen = names
         if not self.receipt:
@@ -70,14 +72,17 @@ class AlertSheet(Pane):
         return is_new
 
     def _questions(self) -> tuple[OpenAlert, ...]:
-        """Alerts that have something to choose."""
-        return tuple(item for item in self.view.open if item.alert.options)
+        """Alerts that have something to choose; what asks stands before what is told."""
+        found = [item for item in self.view.open if item.alert.options]
+        return tuple(sorted(found, key=lambda item: not is_urgent(item)))
 
     def _take_first(self, *, is_new: bool) -> None:
         """Keep the alert that is shown while it is open, otherwise take the most urgent."""
         questions = self._questions()
         held = self._alert.alert.alert_id if self._alert else None
         same = next((item for item in questions if item.alert.alert_id == held), None)
+        if same is not None and not is_urgent(same) and is_urgent(questions[0]):
+            same = None  # what is only told makes way for what asks
         if same is not None:
             self._alert = same
             if is_new and not self.is_open:
@@ -98,9 +103,19 @@ class AlertSheet(Pane):
         """Whether there is an alert or a receipt to show."""
         return self._alert is not None or bool(self.receipt)
 
-    def came_up(self) -> None:
-        """Start the guard: the sheet has just appeared."""
+    @property
+    def keeps_place(self) -> bool:
+        """Whether an open sheet stays: for what asks, or while a person reads what is told."""
+        return self.has_question and (
+            bool(self.receipt)
+            or self._is_called
+            or (self._alert is not None and is_urgent(self._alert))
+        )
+
+    def came_up(self, *, is_called: bool) -> None:
+        """Start the guard: the sheet has just appeared, by itself or called by a person."""
         self.is_open = True
+        self._is_called = is_called
         self._guard()
         self.redraw()
 
@@ -281,3 +296,8 @@ class AlertSheet(Pane):
             self._drop_receipt()
         self.is_open = False
         self.post_message(SheetHidden())
+
+
+def is_urgent(item: OpenAlert) -> bool:
+    """Whether an alert asks for a decision; INFO is told and waits to be acknowledged."""
+    return item.alert.severity is not Severity.INFO
