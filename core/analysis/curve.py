@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core.analysis.depth import cost_of
+from core.analysis.depth import Cost, cost_of
 from core.analysis.units import BPS, MONEY_UNIT, Level, ratio
 from core.domain.order import Side
 
@@ -128,8 +128,13 @@ def round_trip_bps(bids: Sequence[Level], asks: Sequence[Level], notional: int) 
     if not bids or not asks:
         return None
     twice_mid = bids[0][0] + asks[0][0]
-    buy = cost_of(asks, notional, side=Side.BUY, twice_mid=twice_mid)
-    sell = cost_of(bids, notional, side=Side.SELL, twice_mid=twice_mid)
+    return _both_bps(
+        cost_of(asks, notional, side=Side.BUY, twice_mid=twice_mid),
+        cost_of(bids, notional, side=Side.SELL, twice_mid=twice_mid),
+    )
+
+
+def _both_bps(buy: Cost, sell: Cost) -> float | None:
     if buy.slippage_bps is None or sell.slippage_bps is None:
         return None
     if not (buy.is_complete and sell.is_complete):
@@ -143,7 +148,15 @@ def liquidity_score(bids: Sequence[Level], asks: Sequence[Level], notional: int)
     100 / (1 + round trip / 10 bps), the round trip as in `round_trip_bps`, never below 0 bps: free
     is 100, 10 bps is 50, 90 bps is 10. None where the book does not hold the notional.
     """
-    cost = round_trip_bps(bids, asks, notional)
+    return _score(round_trip_bps(bids, asks, notional))
+
+
+def score_of_costs(buy: Cost, sell: Cost) -> float | None:
+    """Return `liquidity_score` of the two costs of one notional."""
+    return _score(_both_bps(buy, sell))
+
+
+def _score(cost: float | None) -> float | None:
     return None if cost is None else 100 / (1 + max(0.0, cost) / SCORE_HALF_BPS)
 
 

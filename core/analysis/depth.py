@@ -204,7 +204,7 @@ def cost_of(levels: Levels, notional: int, *, side: Side, twice_mid: int | None)
     return Cost(
         notional=notional,
         filled_money=notional * UNIT - left,
-        vwap=None if worst is None else top / (under * UNIT),
+        vwap=ratio(top, under * UNIT) if worst is not None else None,
         slippage_bps=_shortfall(top, under, twice_mid, sign) if worst is not None else None,
         worst_price=worst,
         levels_eaten=rank,
@@ -213,6 +213,6 @@ def cost_of(levels: Levels, notional: int, *, side: Side, twice_mid: int | None)
 
 
 def _shortfall(top: int, under: int, twice_mid: int | None, sign: int) -> float | None:
-    if not twice_mid:
+    if not twice_mid or not under:
         return None
     return sign * BPS * (2 * top - twice_mid * under) / (twice_mid * under)

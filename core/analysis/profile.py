@@ -92,20 +92,25 @@ def volume_profile(
         step: Height of a row, units of 10^-10.
         value_area_pct: Share of the volume that the value area holds at least.
     """
-    rows = traded_by_price(prints, step)
-    total = sum(row.volume for row in rows.values())
+    return profile_of(tuple(traded_by_price(prints, step).values()), step, value_area_pct)
+
+
+def profile_of(
+    rows: tuple[ProfileRow, ...], step: int, value_area_pct: int = VALUE_AREA_PCT
+) -> VolumeProfile | None:
+    """Build the profile of rows summed already, lowest price first; None where nothing traded."""
+    volumes = [row.at_bid + row.at_ask for row in rows]
+    total = sum(volumes)
     if not total:
         return None
-    volumes = [row.volume for row in rows.values()]
     control = volumes.index(max(volumes))
     low, high = _value_area(volumes, control, total * value_area_pct)
-    prices = list(rows)
     return VolumeProfile(
-        rows=tuple(rows.values()),
+        rows=rows,
         step=step,
-        point_of_control=prices[control],
-        value_low=prices[low],
-        value_high=prices[high],
+        point_of_control=rows[control].price,
+        value_low=rows[low].price,
+        value_high=rows[high].price,
         volume=total,
     )
 

@@ -96,12 +96,12 @@ def aggressors(prints: Prints, gap_ns: int = 0) -> Iterator[Aggressor]:
     """
     group: list[TapeRow] = []
     for row in prints:
-        if group and not _continues(group[-1], row, gap_ns):
-            yield _joined(group)
+        if group and not continues(group[-1], row, gap_ns):
+            yield joined(group)
             group = []
         group.append(row)
     if group:
-        yield _joined(group)
+        yield joined(group)
 
 
 def sweeps(prints: Prints, gap_ns: int = 0) -> list[Aggressor]:
@@ -109,13 +109,15 @@ def sweeps(prints: Prints, gap_ns: int = 0) -> list[Aggressor]:
     return [found for found in aggressors(prints, gap_ns) if found.is_sweep]
 
 
-def _continues(last: TapeRow, row: TapeRow, gap_ns: int) -> bool:
+def continues(last: TapeRow, row: TapeRow, gap_ns: int) -> bool:
+    """Whether a print may be of the same aggressor as the one before it."""
     if row.side is not last.side or row.ts_event - last.ts_event > gap_ns:
         return False
     return row.price >= last.price if row.side is Side.BUY else row.price <= last.price
 
 
-def _joined(group: Sequence[TapeRow]) -> Aggressor:
+def joined(group: Sequence[TapeRow]) -> Aggressor:
+    """Make one of the prints of an aggressor, at least one."""
     return Aggressor(
         ts_event=group[0].ts_event,
         side=group[0].side,

@@ -3,7 +3,8 @@
 Folded from successive books: `walls_after(previous, bids, asks, at)` gives the next state.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -60,6 +61,23 @@ def local_norm(sizes: Sequence[int], index: int, neighbours: int) -> int | None:
     return near[(len(near) - 1) // 2] if len(near) >= _ENOUGH else None
 
 
+def local_norms(sizes: Sequence[int], neighbours: int) -> Iterator[int | None]:
+    """Yield `local_norm` of each level in turn, from one sorted window that slides along."""
+    count = len(sizes)
+    window = sorted(sizes[:neighbours])
+    for index, size in enumerate(sizes):
+        if index + neighbours < count:
+            insort(window, sizes[index + neighbours])
+        if index > neighbours:
+            del window[bisect_left(window, sizes[index - neighbours - 1])]
+        near = len(window) - 1
+        if near < _ENOUGH:
+            yield None
+            continue
+        middle = (near - 1) // 2
+        yield window[middle if bisect_left(window, size) > middle else middle + 1]
+
+
 def walls_after(
     previous: Sequence[Wall],
     bids: Sequence[Level],
@@ -84,10 +102,9 @@ def _side_walls(
 ) -> list[Wall]:
     sizes = [size for _, size in levels[: rules.depth]]
     found = []
-    for index, size in enumerate(sizes):
-        price = levels[index][0]
-        born = since.get((side, price))
-        norm = local_norm(sizes, index, rules.neighbours)
+    for index, norm in enumerate(local_norms(sizes, rules.neighbours)):
+        price, size = levels[index]
+        born = since.get((side, price)) if since else None
         times = rules.times if born is None else rules.keep_times
         if norm is None or size < times * norm:
             continue

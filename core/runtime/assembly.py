@@ -32,6 +32,8 @@ from core.runtime.people import People
 from core.runtime.price_alerts import PriceAlerts
 from core.runtime.rooms import Rooms
 from core.runtime.strategy_host import StrategyHost
+from core.runtime.study.studies import Studies
+from core.runtime.study.topics import StudyTopics
 from core.runtime.valuation import Valuation
 from core.runtime.watchlist import Watchlist
 from core.strategies.contract import Strategy
@@ -104,6 +106,7 @@ def build(
             lambda: watchlist.instruments,
             forgotten_ns=FORGOTTEN_NS if settings.can_query else REPLAY_FORGOTTEN_NS,
         ),
+        studies=Studies(market, trading),
         reconcilers=reconcilers,
     )
     links = Links()
@@ -111,6 +114,8 @@ def build(
     frames = Frames(desk, rooms, Panels(rooms, links))
     for kind, source in rooms.analyses.sources().items():
         frames.serve(kind, source)
+    StudyTopics(rooms).register(frames)
+    rooms.studies.pair_numbers = rooms.analyses.pair_numbers
     return Engine(desk, frames, rooms, settings)
 
 
@@ -172,6 +177,7 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.price_alerts,
         rooms.progress,
         rooms.analyses,
+        rooms.studies,
         links,
     )
     applied = (
@@ -181,12 +187,18 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.keeper,
         rooms.watchlist,
         rooms.price_alerts,
+        rooms.studies,
     )
     return Wiring(
         market=rooms.market.handlers(),
         handlers=[room.handlers() for room in handled],
         appliers=[room.appliers() for room in applied],
-        reactors=[rooms.keeper.reactors(), people.reactors(), rooms.watchlist.reactors()],
+        reactors=[
+            rooms.keeper.reactors(),
+            people.reactors(),
+            rooms.watchlist.reactors(),
+            rooms.studies.reactors(),
+        ],
         deciders=StrategyDeciders(rooms.host, rooms.orders),
     )
 

@@ -29,7 +29,6 @@ from core.runtime.rooms import Rooms
 
 _HALF_SECOND: Final = 500_000_000
 _SECOND: Final = 1_000_000_000
-_STALE_AFTER: Final = 2 * _SECOND
 MAX_ROWS: Final = 500
 Builder = Callable[[], View]
 Parts = tuple[str, ...]
@@ -74,11 +73,7 @@ class Frames:
             ),
             PROGRESS: lambda _at: (self._progress.version, self._progress.view),
         }
-        self._kinds: dict[str, TopicSource] = {
-            "ladder": self._ladder_topic,
-            "tape": self._tape_topic,
-            "candles": self._candles_topic,
-        }
+        self._kinds: dict[str, TopicSource] = {}
         self._keys: dict[str, Hashable] = {}
         self._versions: dict[str, int] = {}
         self._cache: dict[str, tuple[int, View]] = {}
@@ -105,7 +100,7 @@ class Frames:
         )
 
     def serve(self, kind: str, source: TopicSource) -> None:
-        """Answer topics that begin with `kind/` from a source."""
+        """Answer topics that are `kind`, or begin with `kind/`, from a source."""
         self._kinds[kind] = source
 
     def _topic(self, topic: str, at: int) -> Found | None:
@@ -115,8 +110,8 @@ class Frames:
             return fixed(at)
         kind, *parts = topic.split("/")
         source = self._kinds.get(kind)
-        found = source(tuple(parts), at) if source is not None and parts else None
-        return found and self._with_alerts(found, InstrumentId(parts[0]))
+        found = source(tuple(parts), at) if source is not None else None
+        return found and self._with_alerts(found, InstrumentId(parts[0] if parts else ""))
 
     def _with_alerts(self, found: Found, instrument: InstrumentId) -> Found:
         """Mark on ladder and candles where a person set alerts."""
@@ -130,35 +125,6 @@ class Frames:
             return msgspec.structs.replace(view, alert_prices=prices)
 
         return (key, prices), build
-
-    def _ladder_topic(self, parts: Parts, at: int) -> Found | None:
-        if len(parts) != 3:  # noqa: PLR2004  instrument/rows/group
-            return None
-        instrument, rows, group = InstrumentId(parts[0]), bounded(parts[1]), bounded(parts[2])
-        own = self._panels.own_orders(instrument)
-        key = (self._market.book_version(instrument), own, self._stale_beat(instrument, at))
-        return key, lambda: self._market.ladder(instrument, rows, group, own, at)
-
-    def _tape_topic(self, parts: Parts, _at: int) -> Found | None:
-        if len(parts) != 4:  # noqa: PLR2004  instrument/rows/mode/least
-            return None
-        instrument, rows = InstrumentId(parts[0]), bounded(parts[1])
-        version = self._market.tape_version(instrument)
-        return version, lambda: self._market.tape(instrument, rows)
-
-    def _candles_topic(self, parts: Parts, at: int) -> Found | None:
-        if len(parts) != 3 or not is_interval(parts[1]):  # noqa: PLR2004  instrument/interval/count
-            return None
-        instrument, interval, count = InstrumentId(parts[0]), parts[1], bounded(parts[2])
-        key = (self._market.candles_version(instrument) and at // _HALF_SECOND, instrument)
-        return key, lambda: self._market.candles(instrument, interval, count)
-
-    def _stale_beat(self, instrument: InstrumentId, at: int) -> int:
-        """Move the version of a quiet book once a second, so that its age is seen to grow."""
-        touch = self._market.touch(instrument, at)
-        if touch is None or touch.proof_at is None or at - touch.proof_at < _STALE_AFTER:
-            return 0
-        return at // _SECOND
 
     def _watch(self, at: int) -> WatchlistView:
         rows = tuple(self._market.watch_row(name, at) for name in self._watchlist.instruments)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from core.domain.events import Channel, ConnectionChanged, LinkState
 from core.domain.exact import ZERO_AMOUNT, Amount, Notional
-from core.domain.fixed import scaled
 from core.domain.ids import AccountId, Asset, InstrumentId, StrategyId, VenueId, venue_of
 from core.domain.instrument import InstrumentKind
 from core.domain.reaction import NOTHING, Reaction
@@ -15,7 +14,6 @@ from core.domain.views import (
     AlertsView,
     HeaderView,
     OrderRow,
-    OwnOrder,
     PositionRow,
     RiskGauge,
     RiskView,
@@ -151,16 +149,6 @@ class Panels:
     def alerts(self, at: int) -> AlertsView:
         """Build the open alerts."""
         return self._rooms.risk.alerts.view(at)
-
-    def own_orders(self, instrument: InstrumentId) -> tuple[OwnOrder, ...]:
-        """Return our working orders of one market for its ladder."""
-        return tuple(
-            OwnOrder(
-                scaled(str(record.terms.limit_price)), record.terms.side, scaled(str(record.leaves))
-            )
-            for record in self._rooms.trading.orders.live()
-            if record.terms.instrument == instrument
-        )
 
     def catalogue(self) -> tuple[InstrumentId, ...]:
         """Return every market that could be watched."""

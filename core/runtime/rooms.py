@@ -11,6 +11,7 @@ from core.runtime.keeping import Keeper, ProgressBoard
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.price_alerts import PriceAlerts
 from core.runtime.strategy_host import StrategyHost
+from core.runtime.study.studies import Studies
 from core.runtime.valuation import Valuation
 from core.runtime.watchlist import Watchlist
 from core.trading.reconcile import Reconciler
@@ -32,6 +33,7 @@ class Rooms(NamedTuple):
     keeper: Keeper
     progress: ProgressBoard
     watchlist: Watchlist
+    studies: Studies
     price_alerts: PriceAlerts
     analyses: Analyses
     reconcilers: tuple[Reconciler, ...]
