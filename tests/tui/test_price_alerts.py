@@ -170,6 +170,32 @@ async def test_a_refusal_of_the_engine_stays_to_be_read() -> None:
         assert "price above 150" in flight.screen_text
 
 
+async def test_the_palette_takes_an_alert_as_it_is_typed() -> None:
+    """A text that is an alert is the first hit; Enter sets it."""
+    link = AlertLink()
+    async with flying(link) as flight:
+        await flight.press("ctrl+p")
+        await _type(flight, "eth_btc price below 0.032")
+        await flight.pilot.pause(0.3)
+        await flight.press("enter")
+        await flight.settle()
+
+        (command,) = link.commands
+        assert isinstance(command, SetPriceAlert)
+        assert command.alert.instrument == "alpha:ETH_BTC"
+        assert command.alert.price == 320_000_000
+
+
+async def test_an_empty_list_says_what_could_be_typed() -> None:
+    """One example of each kind; the cursor does not go there."""
+    async with flying(AlertLink()) as flight:
+        await flight.press("A", "down")
+
+        assert "No alerts yet" in flight.screen_text
+        assert "ema9 crosses ema21 on 5m" in flight.screen_text
+        assert flight.app.screen.focused is flight.app.screen.query_one("Input")
+
+
 # ---- told, not asked ----------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from core.domain.ids import InstrumentId, symbol_of
 from core.domain.price_alert import PriceAlert
-from core.domain.price_alert_text import EXAMPLES, AlertTextWrong
+from core.domain.price_alert_text import EXAMPLES, AlertTextWrong, parse_price_alert
 from tui.dialogs.add_market import matches, unknown_text
 from tui.screens.aiming import short_name
 
@@ -35,3 +35,11 @@ def completed(text: str, catalogue: tuple[InstrumentId, ...]) -> str:
     market, typed = words[0], " ".join(words[1:]).lower()
     example = next((e for e in EXAMPLES.values() if e.startswith(typed) and e != typed), None)
     return text if example is None else f"{market} {example}"
+
+
+def typed_alert(text: str, catalogue: tuple[InstrumentId, ...]) -> PriceAlert | None:
+    """Read a text that may be a price alert; None where it is none, or no market has it."""
+    try:
+        return named_market(parse_price_alert(text), catalogue)
+    except AlertTextWrong:
+        return None

@@ -13,19 +13,19 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from core.domain.commands import Command, Receipt, RemovePriceAlert, SetPriceAlert
-from core.domain.ids import InstrumentId
-from core.domain.price_alert_text import AlertTextWrong, parse_price_alert
+from core.domain.ids import InstrumentId, venue_of
+from core.domain.price_alert_text import EXAMPLES, AlertTextWrong, parse_price_alert
 from core.domain.price_alert_writing import price_alert_text
 from core.domain.study_views import PriceAlertRow, PriceAlertsView
 from tui.dialogs.price_alert_typing import completed, named_market
-from tui.render.numbers import clock_text
+from tui.render.numbers import clock_text, market_name
 from tui.render.text import clean, fit, fit_right
 
 Send = Callable[[Command], Awaitable[Receipt | None]]
 Follow = Callable[[Callable[[PriceAlertsView], None] | None], None]
-_FRAME_CELLS = 6
-_VALUE_CELLS = 12
-_STATE_CELLS = 19
+_VALUE_CELLS = 11
+_STATE_CELLS = 16
+_MARKET_CELLS = 16
 _MILLION = 1e6
 
 
@@ -153,7 +153,8 @@ class PriceAlerts(ModalScreen[None]):
         options = self.query_one(OptionList)
         width = max(40, options.size.width - 1)
         prompts = [Content.assemble(*row_texts(row, width)) for row in view.rows]
-        if [row.alert_id for row in view.rows] == [row.alert_id for row in self._rows]:
+        is_same = [row.alert_id for row in view.rows] == [row.alert_id for row in self._rows]
+        if is_same and options.option_count:
             for index, prompt in enumerate(prompts):
                 options.replace_option_prompt_at_index(index, prompt)
         else:
@@ -162,6 +163,8 @@ class PriceAlerts(ModalScreen[None]):
             ids = [row.alert_id for row in view.rows]
             pairs = zip(ids, prompts, strict=True)
             options.add_options([Option(prompt, id=alert_id) for alert_id, prompt in pairs])
+            if not ids:
+                options.add_options(_suggestions())
             if held is not None and ids:
                 options.highlighted = min(held, len(ids) - 1)
         self._rows = view.rows
@@ -170,7 +173,7 @@ class PriceAlerts(ModalScreen[None]):
         """Go down from the field to the list, up from its first row to the field."""
         field, options = self.query_one(Input), self.query_one(OptionList)
         if field.has_focus:
-            if rows > 0 and options.option_count:
+            if rows > 0 and self._rows:
                 options.focus()
                 options.highlighted = options.highlighted or 0
         elif rows < 0 and not options.highlighted:
@@ -202,18 +205,31 @@ class PriceAlerts(ModalScreen[None]):
         self.dismiss(None)
 
 
+def _suggestions() -> list[Option]:
+    """Show one alert of each kind where none is set."""
+    lines = ["No alerts yet. After the market, type such as:", *EXAMPLES.values()]
+    return [
+        Option(Content.styled(f"{'   ' if index else ''}{line}", "$muted"), disabled=True)
+        for index, line in enumerate(lines)
+    ]
+
+
 def row_texts(row: PriceAlertRow, width: int) -> list[tuple[str, str]]:
     """Write one alert: whether it is armed, market and condition, its number now, its firings."""
-    room = max(8, width - 3 - _VALUE_CELLS - _STATE_CELLS - 2)
-    market_cells = min(26, room // 2)
+    room = max(8, width - 2 - _MARKET_CELLS - _VALUE_CELLS - _STATE_CELLS - 2)
     mark = ("● ", "$success") if row.is_armed else ("○ ", "$muted")
     return [
         mark,
-        (fit(clean(row.instrument), market_cells - 1) + " ", "$muted"),
-        (fit(clean(row.text), room - market_cells), "$foreground" if row.is_armed else "$muted"),
+        (_market(row.instrument), "$muted"),
+        (fit(clean(row.text), room), "$foreground" if row.is_armed else "$muted"),
         (fit_right(_number(row.value_now), _VALUE_CELLS), "$foreground"),
         (f"  {fit(_state(row), _STATE_CELLS)}", "$key" if row.fired else "$muted"),
     ]
+
+
+def _market(instrument: InstrumentId) -> str:
+    name = f"{market_name(clean(instrument))} {clean(venue_of(instrument))}"
+    return fit(name, _MARKET_CELLS - 1) + " "
 
 
 def _number(value: float | None) -> str:
@@ -226,4 +242,4 @@ def _state(row: PriceAlertRow) -> str:
     if row.last_fired_at is None:
         return "armed"
     times = f"fired {row.fired}x" if row.is_armed else "fired, off"
-    return f"{times} {clock_text(row.last_fired_at)[:8]}"
+    return f"{times} {clock_text(row.last_fired_at)[:5]}"

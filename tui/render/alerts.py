@@ -74,7 +74,7 @@ def alerts_row(
         texts.append((f" +{others} more ", "muted"))
     if hidden or alert.severity is Severity.INFO:
         texts.append(("  ! opens it ", "key"))
-    if event and alert.severity is Severity.INFO:
+    if alert.severity is Severity.INFO and event not in {"", clean(alert.title)}:
         texts.append((f" {event}", "text_soft"))
     return texts
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from core.domain.commands import SetPriceAlert
+from core.domain.price_alert_writing import price_alert_text
 from tui.actions import ACTIONS
+from tui.dialogs.price_alert_typing import typed_alert
 from tui.render.text import clean
 
 if TYPE_CHECKING:
@@ -57,6 +60,11 @@ class CockpitCommands(Provider):
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
         """Yield what matches."""
+        alert = typed_alert(query, self.cockpit.main.panes.watchlist.view.catalogue)
+        if alert is not None:
+            words = f"Set the alert: {clean(alert.instrument)} {price_alert_text(alert)}"
+            set_it = partial(self.cockpit.send_soon, SetPriceAlert(alert=alert))
+            yield Hit(1.0, Content(words), set_it, text=words, help="Price alert")
         matcher = self.matcher(query)
         for title, words, run in self._entries():
             score = matcher.match(title)
