@@ -99,3 +99,42 @@ def _joined(start: int, parts: Sequence[ExactCandle]) -> ExactCandle:
 def _sum_if_known(numbers: Sequence[int | None]) -> int | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if len(known) == len(numbers) else None
+
+
+# ---- candles of pictures, where a bucket without trades is an empty candle ----------------------
+
+
+def carried_on(
+    longer: Sequence[CandleRow], shorter: Sequence[CandleRow], interval_ns: int
+) -> tuple[CandleRow, ...]:
+    """Go on from candles of one interval with those of a shorter one, both oldest first.
+
+    The last longer candle was still open when it was read: it is built anew where the shorter ones
+    reach back to its begin, else they are added to it.
+    """
+    if not longer:
+        return tuple(_rolled({}, shorter, interval_ns).values())
+    last = longer[-1]
+    since = [row for row in shorter if row.start_ts >= last.start_ts]
+    is_whole = bool(since) and since[0].start_ts == last.start_ts
+    found = {} if is_whole else {last.start_ts: last}
+    return (*longer[:-1], *_rolled(found, since, interval_ns).values())
+
+
+def _rolled(
+    found: dict[int, CandleRow], shorter: Iterable[CandleRow], interval_ns: int
+) -> dict[int, CandleRow]:
+    for row in shorter:
+        start = row.start_ts - row.start_ts % interval_ns
+        found[start] = _added(found.get(start), row, start)
+    return found
+
+
+def _added(held: CandleRow | None, row: CandleRow, start: int) -> CandleRow:
+    """Return a candle with a shorter one added to its end."""
+    if held is None or held.high is None or held.low is None:
+        return CandleRow(start, row.open, row.high, row.low, row.close, row.volume)
+    if row.high is None or row.low is None:
+        return held
+    high, low = max(held.high, row.high), min(held.low, row.low)
+    return CandleRow(start, held.open, high, low, row.close, held.volume + row.volume)

@@ -43,7 +43,7 @@ class OverlaysJob(_Job, frozen=True, kw_only=True):
 
 
 class CandleColumn(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Closed candles of one interval, oldest first."""
+    """Candles of one interval as they were loaded, oldest first; the last may be still open."""
 
     interval: str
     interval_ns: int
@@ -51,10 +51,11 @@ class CandleColumn(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class TrendJob(_Job, frozen=True, kw_only=True):
-    """Trend over several intervals, the shortest first."""
+    """Trend over several intervals, the shortest first; minutes carry the longer ones on."""
 
     instrument: InstrumentId
     price_decimals: int
+    minutes: tuple[CandleRow, ...]
     columns: tuple[CandleColumn, ...]
 
 

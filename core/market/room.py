@@ -104,6 +104,12 @@ class MarketRoom:
         """
         return self._history.want(instrument, interval, at)
 
+    def has_candles(self, instrument: InstrumentId, interval: str) -> bool:
+        """Whether an interval has candles of its own, not only what minutes add up to."""
+        market = self._markets.by_id.get(instrument)
+        series = None if market is None else market.candles.get(interval)
+        return series is not None and len(series) > 0
+
     def instruments(self) -> tuple[InstrumentId, ...]:
         """List the markets with any state."""
         return tuple(self._markets.by_id)

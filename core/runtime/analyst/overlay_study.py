@@ -77,9 +77,10 @@ class OverlayStudy:
         self._step_ns = interval_ns(interval)
         self._count = count
         self._view: OverlaysView | None = None
-        self._asked: tuple[CandleRow, CandleRow, int] | None = None
+        self._asked: Hashable = None
+        self._taken: Hashable = None
         self._first_ts: int | None = None
-        self._seed: VwapSeed | None = None
+        self._is_seeded = False
         self._line = LiveLine(None)
         self._is_caught_up = False
 
@@ -89,15 +90,21 @@ class OverlayStudy:
         effects = want(self._instrument, self._interval, at)
         return (*effects, *want(self._instrument, SEED_INTERVAL, at))
 
-    def look(self, at: int) -> Job | None:
+    def look(self, at: int, *, may_ask: bool) -> Job | None:
         """Carry the live states on; ask for the history once a candle closed or changed."""
-        closed = self._candles(at)
+        key = self._inputs(at)
+        is_done = key == self._taken and (key == self._asked or not may_ask)
+        if is_done and self._is_caught_up:
+            return None
+        closed = candles(
+            self._market, self._instrument, self._interval, self._count + WARM_UP, at
+        ).closed
         if not closed:
             return None
-        self._renew(closed)
-        self._is_caught_up = not self._line.catch_up(closed)
-        key = (closed[0], closed[-1], len(closed))
-        if key == self._asked:
+        seed = self._seed_of(closed[0].start_ts)
+        self._carry_on(closed, seed)
+        self._taken = key
+        if key == self._asked or not may_ask:
             return None
         self._asked = key
         return OverlaysJob(
@@ -108,28 +115,32 @@ class OverlayStudy:
             interval_ns=self._step_ns,
             count=self._count,
             candles=closed,
-            seed=self._seed,
+            seed=seed,
         )
 
-    def _candles(self, at: int) -> tuple[CandleRow, ...]:
-        count = self._count + WARM_UP
-        return candles(self._market, self._instrument, self._interval, count, at).closed
-
-    def _renew(self, closed: tuple[CandleRow, ...]) -> None:
-        """Begin the live states anew when older candles came, or the newest were corrected."""
-        first = closed[0].start_ts
-        is_older = self._first_ts is None or first < self._first_ts
-        seed = self._seed
-        if is_older or seed is None:
-            seed = self._seed_of(first)
-        if is_older or seed != self._seed or not self._line.agrees(closed):
-            self._first_ts, self._seed = first, seed
-            self._line = LiveLine(seed)
+    def _inputs(self, at: int) -> Hashable:
+        """Return what moves when a candle closes or is corrected, or a history comes."""
+        newest = candles(self._market, self._instrument, self._interval, 3, at).closed
+        has = (
+            self._market.has_candles(self._instrument, name)
+            for name in (self._interval, SEED_INTERVAL)
+        )
+        return (newest[-1] if newest else None, *has)
 
     def _seed_of(self, first: int) -> VwapSeed | None:
         if self._step_ns >= DAY_NS:
             return None
         return vwap_seed(self._market, self._instrument, first, self._interval)
+
+    def _carry_on(self, closed: tuple[CandleRow, ...], seed: VwapSeed | None) -> None:
+        """Take closed candles; begin anew when older ones came, or the newest were corrected."""
+        first = closed[0].start_ts
+        is_older = self._first_ts is None or first < self._first_ts
+        is_better = seed is not None and not self._is_seeded
+        if is_older or is_better or not self._line.agrees(closed):
+            self._first_ts, self._line = first, LiveLine(seed)
+        self._is_seeded = seed is not None
+        self._is_caught_up = not self._line.catch_up(closed)
 
     def take(self, view: StudyView) -> None:
         """Take the history."""

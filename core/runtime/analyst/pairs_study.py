@@ -58,11 +58,12 @@ class PairsStudy:
     def _markets(self) -> tuple[InstrumentId, ...]:
         return self._watched()[:MOST_MARKETS]
 
-    def look(self, at: int) -> Job | None:
+    def look(self, at: int, *, may_ask: bool) -> Job | None:
         """Sample every mid; ask for the numbers every 20 seconds."""
         for name in self._markets():
             self._sample(name, at)
-        if self._asked_at is not None and at - self._asked_at < RENEWED_NS:
+        is_young = self._asked_at is not None and at - self._asked_at < RENEWED_NS
+        if is_young or not may_ask:
             return None
         markets = tuple(self._series(name) for name in self._markets())
         if len([one for one in markets if one.minutes]) < 2:  # noqa: PLR2004  a pair

@@ -77,10 +77,10 @@ class HeatmapStudy(_RingStudy):
         self._grid: HeatGrid | None = None
         self._view: HeatmapView | None = None
 
-    def look(self, at: int) -> Job | None:
+    def look(self, at: int, *, may_ask: bool) -> Job | None:
         """Ask for the next frame."""
         rings = self._recorder.of(self._instrument)
-        if rings is None or rings.book.base_step is None:
+        if not may_ask or rings is None or rings.book.base_step is None:
             return None
         start = (at // self._step_ns - self._columns + 1) * self._step_ns
         scale = MarketScale(self._market, self._instrument, at)
@@ -125,14 +125,15 @@ class FootprintStudy(_RingStudy):
         self._interval, self._step_ns = size.interval, interval_ns(size.interval)
         self._candles, self._group = size.candles, size.group
         self._view: FootprintView | None = None
-        self._asked: Hashable = None
+        self._asked = 0
 
-    def look(self, at: int) -> Job | None:
+    def look(self, at: int, *, may_ask: bool) -> Job | None:
         """Ask for the candles again once something printed."""
         rings = self._recorder.of(self._instrument)
-        if rings is None or not rings.prints.count or rings.prints.count == self._asked:
+        count = 0 if rings is None else rings.prints.count
+        if not may_ask or rings is None or count in {0, self._asked}:
             return None
-        self._asked = rings.prints.count
+        self._asked = count
         scale = MarketScale(self._market, self._instrument, at)
         oldest = (at // self._step_ns - self._candles - 1) * self._step_ns
         return FootprintJob(

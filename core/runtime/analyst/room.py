@@ -101,11 +101,10 @@ class Analyses:
         if at - seat.wanted_at > self._forgotten_ns:
             self._drop(key[len(TOPIC_KEY) :])
             return NOTHING
+        is_idle = at - seat.wanted_at > IDLE_NS
+        is_out = seat.asked_at is not None and at - seat.asked_at < LOST_NS
+        job = None if is_idle else seat.study.look(at, may_ask=not is_out)
         wake = WakeAt(key=key, at=at + seat.study.period_ns)
-        is_asked = seat.asked_at is not None and at - seat.asked_at < LOST_NS
-        if is_asked or at - seat.wanted_at > min(IDLE_NS, self._forgotten_ns):
-            return Reaction((), (wake,))
-        job = seat.study.look(at)
         if job is None:
             return Reaction((), (wake,))
         seat.asked_at = at

@@ -6,6 +6,7 @@ Venues stream minutes only; what was loaded of a longer interval is carried on b
 from typing import Final, NamedTuple
 
 from core.analysis.anchored import DAY_NS, typical_price
+from core.analysis.rollup import carried_on
 from core.domain.ids import InstrumentId
 from core.domain.jobs import VwapSeed
 from core.domain.views import CandleRow
@@ -15,8 +16,8 @@ from core.market.room import MarketRoom
 MINUTE: Final = "1m"
 SEED_INTERVAL: Final = "15m"
 """Where the day before a shorter series begins is read from."""
-_MINUTE_NS: Final = interval_ns(MINUTE)
-_MOST_MINUTES: Final = 2_000
+MINUTE_NS: Final = interval_ns(MINUTE)
+MOST_MINUTES: Final = 2_000
 
 
 class Candles(NamedTuple):
@@ -41,46 +42,29 @@ def live_rows(
     market: MarketRoom, instrument: InstrumentId, interval: str, count: int
 ) -> tuple[CandleRow, ...]:
     """Return the newest candles, the last one live."""
-    loaded = market.candles(instrument, interval, count).candles
+    rows = market.candles(instrument, interval, count).candles
     step = interval_ns(interval)
-    if not loaded or step <= _MINUTE_NS or DAY_NS % step:
-        return loaded
-    newest = loaded[-1].start_ts
-    minutes = market.candles(instrument, MINUTE, 2).candles
-    if not minutes or minutes[-1].start_ts < newest:
-        return loaded
-    reach = min(_MOST_MINUTES, (minutes[-1].start_ts - newest) // _MINUTE_NS + 1)
-    tail = market.candles(instrument, MINUTE, reach).candles
-    carried = _carried(loaded[-1], [row for row in tail if row.start_ts >= newest], step)
-    return (*loaded[:-1], *carried)[-count:]
+    if not rows or not is_carried(interval) or not market.has_candles(instrument, interval):
+        return rows
+    tail = minutes_since(market, instrument, rows[-1].start_ts)
+    return carried_on(rows, tail, step)[-count:] if tail else rows
 
 
-def _carried(last: CandleRow, minutes: list[CandleRow], step: int) -> list[CandleRow]:
-    """Go on from the last loaded candle with minutes; empty buckets stay as empty candles."""
-    found: dict[int, CandleRow] = {last.start_ts: last}
-    if minutes and minutes[0].start_ts == last.start_ts:
-        found[last.start_ts] = CandleRow(last.start_ts, None, None, None, None, 0.0)
-    for row in minutes:
-        start = row.start_ts - row.start_ts % step
-        held = found.get(start)
-        found[start] = row_with(held, row, start)
-    return list(found.values())
+def is_carried(interval: str) -> bool:
+    """Whether minutes carry an interval on: longer ones that divide a day."""
+    step = interval_ns(interval)
+    return step > MINUTE_NS and not DAY_NS % step
 
 
-def row_with(held: CandleRow | None, row: CandleRow, start: int) -> CandleRow:
-    """Return a candle with a shorter one added to its end."""
-    if held is None or held.high is None or held.low is None:
-        return CandleRow(start, row.open, row.high, row.low, row.close, row.volume)
-    if row.high is None or row.low is None:
-        return held
-    return CandleRow(
-        start,
-        held.open,
-        max(held.high, row.high),
-        min(held.low, row.low),
-        row.close,
-        held.volume + row.volume,
-    )
+def minutes_since(
+    market: MarketRoom, instrument: InstrumentId, start: int
+) -> tuple[CandleRow, ...]:
+    """Return the minutes from an instant on, as far as they are held."""
+    newest = market.candles(instrument, MINUTE, 1).candles
+    if not newest or newest[-1].start_ts < start:
+        return ()
+    reach = (newest[-1].start_ts - start) // MINUTE_NS + 1
+    return market.candles(instrument, MINUTE, min(MOST_MINUTES, reach)).candles
 
 
 def vwap_seed(
@@ -95,7 +79,7 @@ def vwap_seed(
     if goes_on // DAY_NS * DAY_NS != day:
         return None
     wanted = (goes_on - day) // longer
-    behind = live_rows(market, instrument, SEED_INTERVAL, _MOST_MINUTES)
+    behind = live_rows(market, instrument, SEED_INTERVAL, MOST_MINUTES)
     rows = [row for row in behind if day <= row.start_ts < goes_on]
     if len(rows) != wanted:
         return None

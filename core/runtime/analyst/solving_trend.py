@@ -6,6 +6,7 @@ from typing import Final
 from core.analysis.indicators import indicator_history, newest, overlay_history
 from core.analysis.live import OVERLAY_NAMES
 from core.analysis.quality import Quality, quality_of
+from core.analysis.rollup import carried_on
 from core.analysis.swings import Zone, swings, zones
 from core.analysis.trend import Regime, multi_regime
 from core.analysis.volatility import volatility, volume_score
@@ -17,6 +18,7 @@ ZONES_A_SIDE: Final = 3
 USUAL_VOLUMES: Final = 60
 """Complete candles before the newest whose volumes are the usual ones."""
 ZONE_INTERVAL: Final = "15m"
+MINUTE_NS: Final = 60 * 1_000_000_000
 _TOUCHES: Final = 2
 
 
@@ -68,8 +70,8 @@ def _nearest(side: Sequence[Zone], last: float) -> list[Zone]:
 
 def trend(job: TrendJob) -> TrendView:
     """Judge every interval and all of them together."""
-    judged = multi_regime({column.interval: column.candles for column in job.columns})
-    by_name = {column.interval: column for column in job.columns}
+    by_name = {column.interval: _closed(column, job) for column in job.columns}
+    judged = multi_regime({name: column.candles for name, column in by_name.items()})
     return TrendView(
         instrument=job.instrument,
         price_decimals=job.price_decimals,
@@ -78,6 +80,16 @@ def trend(job: TrendJob) -> TrendView:
         zones=_joint_zones(by_name),
         computed_at=job.at,
     )
+
+
+def _closed(column: CandleColumn, job: TrendJob) -> CandleColumn:
+    """Carry an interval on with the minutes, up to its last whole candle."""
+    step = column.interval_ns
+    if step <= MINUTE_NS:
+        return column
+    rows = carried_on(column.candles, job.minutes, step)
+    is_open = bool(rows) and rows[-1].start_ts + step > job.at
+    return CandleColumn(column.interval, step, rows[:-1] if is_open else rows)
 
 
 def _joint_zones(columns: dict[str, CandleColumn]) -> tuple[PriceZone, ...]:

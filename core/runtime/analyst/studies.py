@@ -21,8 +21,8 @@ class Study(Protocol):
     def begin(self, at: int) -> tuple[Effect, ...]:
         """Ask for what is missing; called again while somebody looks."""
 
-    def look(self, at: int) -> Job | None:
-        """Return a job if the inputs changed since the last one."""
+    def look(self, at: int, *, may_ask: bool) -> Job | None:
+        """Carry on; if asked to, return a job where the inputs changed since the last one."""
 
     def take(self, view: StudyView) -> None:
         """Take the analyst's answer."""
