@@ -168,10 +168,58 @@ class AlertEnded(_Fact, frozen=True, kw_only=True):
 
 
 class TradingStateChanged(_Fact, frozen=True, kw_only=True):
-    """The account's state moved."""
+    """What may be done changed.
+
+    Without a cause it is the phase of the whole engine. With one, that cause holds the scope at
+    this state until ACTIVE clears it; the strictest of all holds wins.
+    """
 
     state: TradingState
     reason: str
+    scope: str = ""
+    """Empty for the account, else `market/...` or `strategy/...`."""
+    cause: str = ""
+
+
+class NavMarked(_Fact, frozen=True, kw_only=True):
+    """What drawdown and the day's loss are judged by: units of the account and their peak.
+
+    Transfers buy or redeem units at the value before them, so that they are neither gain nor loss.
+    """
+
+    day: str
+    """UTC day."""
+    equity: Amount
+    units: Amount
+    peak: Amount
+    """Highest value of a unit so far."""
+    day_equity: Amount
+    """Equity at the beginning of the day, plus the transfers since."""
+    strategies: tuple[tuple[StrategyId, Amount, Amount], ...] = ()
+    """Profit of each strategy at the beginning of the day, and its highest so far."""
+
+
+class GateJudged(_Fact, frozen=True, kw_only=True):
+    """One decision of the gate with the numbers it was made by; never needed to rebuild state."""
+
+    intent_id: IntentId
+    strategy: StrategyId
+    instrument: InstrumentId
+    verdict: str
+    """approved, denied or asked."""
+    rule: str
+    text: str
+    numbers: tuple[tuple[str, str], ...]
+    limits: str
+    """Version of the limits it was judged by."""
+    repeats: int = 1
+
+
+class LimitsChanged(_Fact, frozen=True, kw_only=True):
+    """A person changed limits while the engine runs: names and new values as text."""
+
+    values: tuple[tuple[str, str], ...]
+    by: str
 
 
 class StrategySwitched(_Fact, frozen=True, kw_only=True):
@@ -195,6 +243,8 @@ class Reconciled(_Fact, frozen=True, kw_only=True):
     account: AccountId
     is_matched: bool
     differences: tuple[str, ...] = ()
+    markets: tuple[InstrumentId, ...] = ()
+    """Markets whose positions differ; empty where money differs, which concerns the account."""
     read_from: int = 0
     """When the reading began; rows of the venue from then on are not in what was read before."""
 
@@ -265,6 +315,9 @@ Fact = (
     | AlertRaised
     | AlertEnded
     | TradingStateChanged
+    | NavMarked
+    | GateJudged
+    | LimitsChanged
     | StrategySwitched
     | StrategyPaused
     | Reconciled

@@ -8,7 +8,7 @@ from core.domain.alert import Alert, AlertEnd, AlertNumber, AlertOption, Severit
 from core.domain.commands import AnswerAlert
 from core.domain.effects import Effect, WakeAt
 from core.domain.exact import Price
-from core.domain.facts import AlertEnded, AlertRaised
+from core.domain.facts import AlertEnded, AlertRaised, TradingState
 from core.domain.ids import AlertId
 from core.domain.intent import Intent, NeedsConfirmation
 from core.domain.order import OrderTerms, Side
@@ -18,6 +18,8 @@ from core.risk.inputs import GateInputs
 
 TIMER_PREFIX: Final = "risk/alert/"
 APPROVE: Final = "approve"
+CANCEL_OWN: Final = "cancel-own"
+LOSS_PREFIX: Final = "loss/"
 DENY: Final = "deny"
 _RANK: Final = {
     Severity.EMERGENCY: 0,
@@ -203,6 +205,29 @@ def mismatch(account: str, differences: tuple[str, ...], at: int) -> Alert:
             ),
         ),
         safe_default="reduce",
+        raised_at=at,
+        deadline=at + 30_000_000_000,
+    )
+
+
+def loss_limit(cause: str, state: TradingState, text: str, at: int) -> Alert:
+    """Word a loss limit that was reached; what it does is done already."""
+    is_halt = state is TradingState.HALTED
+    done = "Trading is halted and every own order is being cancelled."
+    if not is_halt:
+        done = "Only orders that reduce are sent until you resume, tomorrow (UTC) at the earliest."
+    options = [AlertOption(key=CANCEL_OWN, label="Cancel orders", effect="Cancels own orders.")]
+    if not is_halt:
+        options.append(AlertOption(key="keep", label="Keep orders", effect="They go on resting."))
+    return Alert(
+        alert_id=AlertId(f"{LOSS_PREFIX}{cause}/{at}"),
+        severity=Severity.CRITICAL,
+        scope="account",
+        title=f"Loss limit: {cause}",
+        cause=f"The {text}. {done}",
+        numbers=(AlertNumber("State", state.upper()),),
+        options=tuple(options),
+        safe_default=CANCEL_OWN,
         raised_at=at,
         deadline=at + 30_000_000_000,
     )

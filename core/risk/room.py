@@ -1,6 +1,7 @@
 """The risk room: what the account may do now, the open questions, and the gate's memory."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -28,11 +29,17 @@ from core.domain.intent import Denied
 from core.domain.reaction import NOTHING, Reaction
 from core.risk import alerts
 from core.risk.alerts import TIMER_PREFIX, AlertBook
+from core.risk.capital import DAY_LOSS, DRAWDOWN
 from core.risk.limits import RiskLimits
+from core.risk.states import ACCOUNT_SCOPE, Hold, States, market_scope
 
 JOURNAL_SLOW_MS: Final = 250
 JOURNAL_STUCK_MS: Final = 2_000
 STOPPED: Final = "stopped by a person"
+LIFTED: Final = "lifted"
+BY_PERSON: Final = "person"
+STREAM: Final = "stream/"
+MISMATCH: Final = "mismatch/"
 Handler = Callable[[Any, int], Reaction]
 
 
@@ -49,14 +56,29 @@ class RiskRoom:
     def __init__(self, limits: RiskLimits, accounts: tuple[AccountId, ...]) -> None:
         self.limits = limits
         self.alerts = AlertBook()
-        self.state = TradingState.STARTING
-        self.reason = "starting"
+        self.states = States()
+        self._rearmed: dict[str, str] = {}
+        """The day on which a person last lifted a loss hold, by cause."""
         self.use = Use()
         self.is_journal_slow = False
         self._is_journal_broken = False
         self._venues = {venue_of(account) for account in accounts}
         self._private_down: set[str] = set(self._venues)
         self.version = 0
+
+    @property
+    def state(self) -> TradingState:
+        """What the account may do."""
+        return self.states.of()
+
+    @property
+    def reason(self) -> str:
+        """Why the account may not do everything; empty when it may."""
+        return self.states.reason()
+
+    def was_rearmed(self, cause: str, day: str) -> bool:
+        """Whether a person lifted this hold today: then it comes back as reducing only."""
+        return self._rearmed.get(cause) == day
 
     def handlers(self) -> dict[type, Handler]:
         """Return what this room does with which event."""
@@ -85,9 +107,10 @@ class RiskRoom:
             self._private_down.discard(body.venue)
             return NOTHING
         self._private_down.add(body.venue)
-        if self.state is not TradingState.ACTIVE:
+        if self.states.phase is not TradingState.ACTIVE:
             return NOTHING
-        return self._change(TradingState.REDUCING, f"private stream of {body.venue} is down", at)
+        reason = f"private stream of {body.venue} is down"
+        return self._hold(f"{STREAM}{body.venue}", TradingState.REDUCING, reason, at)
 
     def on_journal(self, body: JournalHealth, at: int) -> Reaction:
         """Deny entries while the disk is slow, and tell a person when it fails or hangs.
@@ -117,23 +140,57 @@ class RiskRoom:
         """Open for trading after a match; allow only reducing after a mismatch."""
         if not fact.is_matched:
             return self._mismatch(fact, at)
-        if self.state is TradingState.HALTED or self._private_down:
+        if self._private_down:
             return NOTHING
-        if self.state is TradingState.ACTIVE:
-            return NOTHING
-        return self._change(TradingState.ACTIVE, "", at)
+        facts = [
+            self._cleared(hold, at)
+            for hold in self.states.holds()
+            if hold.cause.startswith(STREAM) or hold.cause == f"{MISMATCH}{fact.account}"
+        ]
+        if self.states.phase is not TradingState.ACTIVE:
+            facts.append(TradingStateChanged(at=at, state=TradingState.ACTIVE, reason=""))
+        return Reaction(tuple(facts))
 
     # ---- a person's word -----------------------------------------------------------------------
 
-    def halt(self, at: int) -> Reaction:
+    def halt(self, at: int, reason: str = STOPPED) -> Reaction:
         """Deny everything new until a person resumes."""
-        return self._change(TradingState.HALTED, STOPPED, at)
+        return self._hold(BY_PERSON, TradingState.HALTED, reason, at)
+
+    def reduce(self, at: int, cause: str, reason: str, scope: str = ACCOUNT_SCOPE) -> Reaction:
+        """Let a scope only reduce until the cause is cleared."""
+        return self._hold(cause, TradingState.REDUCING, reason, at, scope)
+
+    def clear(self, at: int, cause: str, scope: str = ACCOUNT_SCOPE) -> Reaction:
+        """Clear one cause of one scope."""
+        hold = self.states.hold(cause, scope)
+        return NOTHING if hold is None else Reaction((self._cleared(hold, at),))
 
     def resume(self, at: int) -> Reaction:
-        """Leave HALTED; trading opens after the next match with the venue."""
-        if self.state is not TradingState.HALTED:
+        """Lift what a person may lift; trading opens after the next match with the venue.
+
+        A day's loss stays a reason to only reduce until the next day of the venue (UTC).
+        """
+        lifted = [hold for hold in self.states.holds() if self._may_lift(hold, at)]
+        if not lifted:
             return NOTHING
-        return self._change(TradingState.RECONCILING, "comparing with the venue", at)
+        facts: list[Fact] = []
+        for hold in lifted:
+            state = TradingState.ACTIVE
+            if hold.cause == DAY_LOSS and day_of(hold.since) == day_of(at):
+                state = TradingState.REDUCING
+            facts.append(msgspec.structs.replace(self._cleared(hold, at), state=state))
+        facts.append(
+            TradingStateChanged(
+                at=at, state=TradingState.RECONCILING, reason="comparing with the venue"
+            )
+        )
+        return Reaction(tuple(facts))
+
+    def _may_lift(self, hold: Hold, at: int) -> bool:
+        is_person = hold.cause in (BY_PERSON, DAY_LOSS, DRAWDOWN, "")
+        is_today = hold.cause == DAY_LOSS and day_of(hold.since) == day_of(at)
+        return is_person and not (is_today and hold.state is TradingState.REDUCING)
 
     def restart_effects(self, at: int) -> tuple[Effect, ...]:
         """Wake open alerts up again after a restart."""
@@ -142,7 +199,10 @@ class RiskRoom:
     # ---- state ---------------------------------------------------------------------------------
 
     def _apply_state(self, fact: TradingStateChanged) -> None:
-        self.state, self.reason = fact.state, fact.reason
+        held = self.states.hold(fact.cause, fact.scope)
+        if held is not None and fact.cause in (DAY_LOSS, DRAWDOWN) and fact.reason == LIFTED:
+            self._rearmed[fact.cause] = day_of(fact.at)
+        self.states.apply(fact)
         self.version += 1
 
     def _apply_decision(self, fact: DecisionTaken) -> None:
@@ -152,9 +212,16 @@ class RiskRoom:
         self.version += 1
 
     def _mismatch(self, fact: Reconciled, at: int) -> Reaction:
+        cause = f"{MISMATCH}{fact.account}"
+        text = "ledger and venue differ"
         facts: list[Fact] = []
-        if self.state not in (TradingState.HALTED, TradingState.REDUCING):
-            facts.extend(self._change(TradingState.REDUCING, "ledger and venue differ", at).facts)
+        if self.states.phase is not TradingState.ACTIVE:
+            facts.append(TradingStateChanged(at=at, state=TradingState.ACTIVE, reason=""))
+        if fact.markets:
+            for name in fact.markets:
+                facts.extend(self.reduce(at, cause, f"{text} in {name}", market_scope(name)).facts)
+        else:
+            facts.extend(self.reduce(at, cause, text).facts)
         if self._has_open_mismatch(fact.account):
             return Reaction(tuple(facts))
         raised = alerts.raising(alerts.mismatch(fact.account, fact.differences, at), at)
@@ -166,10 +233,24 @@ class RiskRoom:
             for row in self.alerts.view(0).open
         )
 
-    def _change(self, state: TradingState, reason: str, at: int) -> Reaction:
-        if state is self.state and reason == self.reason:
+    def _hold(
+        self, cause: str, state: TradingState, reason: str, at: int, scope: str = ACCOUNT_SCOPE
+    ) -> Reaction:
+        held = self.states.hold(cause, scope)
+        if held is not None and held.state is state:
             return NOTHING
-        return Reaction((TradingStateChanged(at=at, state=state, reason=reason),))
+        fact = TradingStateChanged(at=at, state=state, reason=reason, cause=cause, scope=scope)
+        return Reaction((fact,))
+
+    def _cleared(self, hold: Hold, at: int) -> TradingStateChanged:
+        return TradingStateChanged(
+            at=at, state=TradingState.ACTIVE, reason=LIFTED, scope=hold.scope, cause=hold.cause
+        )
+
+
+def day_of(at: int) -> str:
+    """Return the day (UTC) of an instant."""
+    return datetime.fromtimestamp(at / 1_000_000_000, UTC).date().isoformat()
 
 
 def denial_text(denied: Denied) -> str:

@@ -18,9 +18,10 @@ from core.domain.facts import (
 from core.domain.ids import AccountId, Asset, InstrumentId, VenueId
 from core.domain.reaction import Reaction
 from core.market.room import MarketRoom
-from core.risk.limits import RiskLimits
+from core.risk.limits import CapitalLimits, RiskLimits
 from core.risk.room import RiskRoom
 from core.runtime.analyst.room import FORGOTTEN_NS, Analyses
+from core.runtime.capital import CapitalDesk
 from core.runtime.deciding import StrategyDeciders
 from core.runtime.desk import Desk, Wiring
 from core.runtime.frames import Frames
@@ -29,6 +30,7 @@ from core.runtime.launch import VERSION
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.panels import Links, Panels
 from core.runtime.people import People
+from core.runtime.picture import Painter
 from core.runtime.price_alerts import PriceAlerts
 from core.runtime.rooms import Rooms
 from core.runtime.strategy_host import StrategyHost
@@ -54,6 +56,7 @@ class DeskSettings(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     accounts: tuple[AccountId, ...] = ()
     quote: Asset = Asset("USDC")
     limits: RiskLimits = RiskLimits()
+    capital: CapitalLimits = CapitalLimits()
     watchlist: tuple[InstrumentId, ...] = ()
     strategies_on: bool = True
     """Whether strategies are switched on at the first start of a journal."""
@@ -80,12 +83,14 @@ def build(
     account = settings.accounts[0] if settings.accounts else AccountId("none:none")
     host = StrategyHost(strategies, account, market, trading, stopwatch)
     valuation = Valuation(market, trading, settings.accounts, settings.quote)
-    orders = OrderDesk(market, trading, risk, host, valuation)
+    capital = CapitalDesk(settings.capital, trading, risk, host, valuation, settings.accounts)
+    painter = Painter(market, trading, risk, host, valuation, capital)
+    orders = OrderDesk(painter, trading, risk, capital)
     chase = Chase(trading.orders, query_ids.__next__)
     reconcilers = tuple(
         Reconciler(account, trading, query_ids.__next__) for account in settings.accounts
     )
-    keeper = Keeper(trading, risk, chase, reconcilers, orders, valuation)
+    keeper = Keeper(trading, risk, chase, reconcilers, orders, valuation, capital)
     watchlist = Watchlist(market, trading, _needed(strategies))
     rooms = Rooms(
         mode=settings.mode,
@@ -97,16 +102,17 @@ def build(
         host=host,
         orders=orders,
         valuation=valuation,
+        capital=capital,
         keeper=keeper,
         progress=ProgressBoard(),
         watchlist=watchlist,
-        price_alerts=PriceAlerts(market),
+        studies=Studies(market, trading),
         analyses=Analyses(
             market,
             lambda: watchlist.instruments,
             forgotten_ns=FORGOTTEN_NS if settings.can_query else REPLAY_FORGOTTEN_NS,
         ),
-        studies=Studies(market, trading),
+        price_alerts=PriceAlerts(market),
         reconcilers=reconcilers,
     )
     links = Links()
@@ -140,8 +146,15 @@ def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> lis
             for name in rooms.host.seats
         )
     if not settings.accounts:
-        facts.append(_state(TradingState.HALTED, "no account in this run", at))
-    elif rooms.risk.state is not TradingState.HALTED:
+        facts.append(
+            TradingStateChanged(
+                at=at,
+                state=TradingState.HALTED,
+                reason="no account in this run",
+                cause="no account",
+            )
+        )
+    else:
         facts.append(_state(TradingState.RECONCILING, "comparing with the venue", at))
     wanted = rooms.watchlist.instruments or settings.watchlist
     opening = rooms.watchlist.open(wanted, at, also=rooms.price_alerts.markets())
@@ -186,6 +199,7 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.host,
         rooms.keeper,
         rooms.watchlist,
+        rooms.capital,
         rooms.price_alerts,
         rooms.studies,
     )
@@ -197,6 +211,7 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
             rooms.keeper.reactors(),
             people.reactors(),
             rooms.watchlist.reactors(),
+            rooms.capital.reactors(),
             rooms.studies.reactors(),
         ],
         deciders=StrategyDeciders(rooms.host, rooms.orders),

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from core.domain.errors import ConfigError
-from core.risk.limits import RiskLimits
+from core.risk.limits import CapitalLimits, RiskLimits
 from core.strategies.copy_trade.fixed_ratio import CopyTradeParameters
 
 DEFAULT_THEME: Final = "wingman-dark"
@@ -60,6 +60,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     watchlist: tuple[str, ...] = ()
     venues: tuple[VenueConfig, ...] = ()
     risk: RiskLimits = RiskLimits()
+    capital: CapitalLimits = CapitalLimits()
     screen: ScreenConfig = ScreenConfig()
     copy_trade: tuple[CopyTradeParameters, ...] = ()
 

@@ -25,6 +25,7 @@ from core.domain.order import OrderState
 from core.domain.reaction import NOTHING, Reaction
 from core.domain.views import ProgressStep, ProgressView
 from core.risk.room import RiskRoom
+from core.runtime.capital import CapitalDesk
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.valuation import Valuation
 from core.trading.chase import Chase
@@ -54,7 +55,9 @@ class Keeper:
         reconcilers: tuple[Reconciler, ...],
         orders: OrderDesk,
         valuation: Valuation,
+        capital: CapitalDesk,
     ) -> None:
+        self._capital = capital
         self._trading = trading
         self._risk = risk
         self._chase = chase
@@ -156,7 +159,12 @@ class Keeper:
         effects.extend(self._trading.repeat_cancels(at, _CANCEL_EVERY))
         if any(record.state is OrderState.UNKNOWN for record in self._trading.orders.live()):
             effects.extend(self._chase.tick(at).effects)
-        return Reaction(self._day_facts(at), tuple(effects))
+        marked = self._marked(at)
+        return Reaction((*self._day_facts(at), *marked.facts), (*effects, *marked.effects))
+
+    def _marked(self, at: int) -> Reaction:
+        """Judge losses once the books are known to be right."""
+        return self._capital.beat(at) if self._orders.reconciled_at else NOTHING
 
     def _day_facts(self, at: int) -> tuple[Fact, ...]:
         """Mark the equity at the first match of a run and at each new UTC day."""

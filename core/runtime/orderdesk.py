@@ -1,29 +1,30 @@
-"""The path of an intent: picture of the moment, the gate, then an order, a question or a denial."""
+"""The path of an intent: picture of the moment, the gate, then orders, a question or a denial."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
-from core.domain.events import VenueTimeMeasured
-from core.domain.exact import ZERO_NOTIONAL, Notional, Price
-from core.domain.facts import DecisionTaken, Verdict
-from core.domain.fixed import unscaled
-from core.domain.ids import AccountId, InstrumentId, VenueId, venue_of
-from core.domain.intent import Denied, Intent, Leg, NeedsConfirmation
-from core.domain.order import OrderState
+from core.domain.effects import Effect
+from core.domain.events import InstrumentsListed, VenueTimeMeasured
+from core.domain.exact import Notional
+from core.domain.facts import DecisionTaken, Fact, GateJudged, StrategyPaused, Verdict
+from core.domain.ids import AccountId, InstrumentId, StrategyId, VenueId, venue_of
+from core.domain.intent import Denied, Intent, Leg, NeedsConfirmation, RiskApproved
 from core.domain.reaction import NOTHING, Reaction
-from core.domain.views import BookState
-from core.market.room import MarketRoom
 from core.risk import alerts
-from core.risk.gate import check
-from core.risk.inputs import GateInputs, MarketNow
+from core.risk.gate import check_together
+from core.risk.inputs import GateInputs
+from core.risk.limits import version_of
 from core.risk.room import RiskRoom, denial_text
-from core.runtime.strategy_host import StrategyHost
-from core.runtime.valuation import Valuation
+from core.runtime.capital import CapitalDesk
+from core.runtime.judged import numbers_of
+from core.runtime.picture import Clock, Painter
+from core.trading.ledger import MANUAL
 from core.trading.room import TradingRoom
 
-DUPLICATE_WITHIN_NS: Final = 2_000_000_000
+REPEAT_NS: Final = 10_000_000_000
+"""Denials of one kind are written again only after so long, with their count."""
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -38,178 +39,135 @@ class OrderDesk:
     """Hands the gate its inputs and carries its answer on."""
 
     def __init__(
-        self,
-        market: MarketRoom,
-        trading: TradingRoom,
-        risk: RiskRoom,
-        host: StrategyHost,
-        valuation: Valuation,
+        self, painter: Painter, trading: TradingRoom, risk: RiskRoom, capital: CapitalDesk
     ) -> None:
-        self._market = market
+        self.painter = painter
         self._trading = trading
         self._risk = risk
-        self._host = host
-        self._valuation = valuation
-        self.is_fenced = False
-        self.reconciled_at: dict[AccountId, int] = {}
-        self._clocks: dict[VenueId, VenueTimeMeasured] = {}
+        self._capital = capital
+        self._denials: dict[tuple[StrategyId, InstrumentId, str], tuple[int, int]] = {}
 
     def handlers(self) -> dict[type, Callable[[Any, int], Reaction]]:
         """Return what is done with which event."""
-        return {VenueTimeMeasured: self.on_venue_time}
+        return {VenueTimeMeasured: self.on_venue_time, InstrumentsListed: self.on_instruments}
 
     def on_venue_time(self, body: VenueTimeMeasured, _at: int) -> Reaction:
         """Remember how a venue's clock stands to ours."""
-        self._clocks[body.venue] = body
+        self.painter.clocks[body.venue] = Clock(body.offset_ns, body.error_bound_ns)
         return NOTHING
+
+    def on_instruments(self, body: InstrumentsListed, at: int) -> Reaction:
+        """Remember when a venue's rules were read."""
+        for instrument in body.instruments[:1]:
+            self.painter.rules_at[venue_of(instrument.id)] = at
+        return NOTHING
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether another process took the account, or the kill latch tripped."""
+        return self.painter.is_fenced
+
+    @property
+    def reconciled_at(self) -> dict[AccountId, int]:
+        """When each account last matched."""
+        return self.painter.reconciled_at
 
     def clock_trouble(self, venue: VenueId) -> str:
         """Say by how much a venue's clock is beyond the limits; empty when it is not."""
-        clock, limits = self._clocks.get(venue), self._risk.limits
+        clock, limits = self.painter.clocks.get(venue), self._risk.limits
         if clock is None:
             return ""
-        offset_ms, error_ms = clock.offset_ns // 1_000_000, clock.error_bound_ns // 1_000_000
+        offset_ms, error_ms = clock.offset_ns // 1_000_000, clock.error_ns // 1_000_000
         if abs(offset_ms) > limits.max_clock_offset_ms:
             return f"clock {offset_ms:+d} ms"
         return f"clock ±{error_ms} ms" if error_ms > limits.max_clock_error_ms else ""
 
-    def submit(self, intent: Intent, at: int) -> Outcome:
-        """Take a strategy's or a person's wish through the gate."""
-        leg = intent.legs[0]
-        inputs = self.inputs(intent, leg, at)
-        verdict = check(intent, leg, inputs, self._risk.limits)
-        if isinstance(verdict, Denied):
-            return Outcome(Reaction(), verdict)
-        if isinstance(verdict, NeedsConfirmation):
-            within = self._risk.limits.confirm_within_ms
-            alert = alerts.confirmation(intent, verdict, inputs, within)
-            raised = alerts.raising(alert, at, intent, verdict.reference_price)
-            return Outcome(raised, is_asked=True)
-        return Outcome(self._trading.place(verdict, at))
-
-    def confirmed(self, intent: Intent, terms_hash: str, by: str, at: int) -> Outcome:
-        """Take an order a person said yes to through the gate again, bound to its terms."""
-        leg = intent.legs[0]
-        inputs = self.inputs(intent, leg, at)
-        inputs = msgspec.structs.replace(inputs, confirmed_by=by, confirmed_hash=terms_hash)
-        verdict = check(intent, leg, inputs, self._risk.limits)
-        if isinstance(verdict, Denied):
-            return Outcome(Reaction(), verdict)
-        if isinstance(verdict, NeedsConfirmation):
-            limit = verdict.threshold
-            return Outcome(
-                Reaction(), Denied("R25", "other terms", limit, "the approval is for other terms")
-            )
-        return Outcome(self._trading.place(verdict, at))
-
     def inputs(self, intent: Intent, leg: Leg, at: int) -> GateInputs:
         """Draw the picture of the moment for one leg."""
-        instrument = leg.terms.instrument
-        position, bids, asks = self._trading.exposure(leg.account, instrument)
-        seat = self._host.seats.get(intent.strategy)
-        equity = self._valuation.equity(at)
-        reconciled = self.reconciled_at.get(leg.account)
-        clock = self._clocks.get(venue_of(leg.account))
-        return GateInputs(
-            at=at,
-            state=self._risk.state,
-            is_strategy_on=seat is None or (seat.is_on and not seat.paused_reason),
-            is_fenced=self.is_fenced,
-            is_journal_slow=self._risk.is_journal_slow,
-            reconcile_age_ns=None if reconciled is None else at - reconciled,
-            instrument=self._trading.instruments.get(instrument),
-            market=self._market_now(instrument, at),
-            position=position,
-            live_bids=bids,
-            live_asks=asks,
-            live_orders=self._live_count(leg.account, instrument),
-            equity=None if equity is None else Notional(equity.value),
-            gross_elsewhere=self._gross_elsewhere(leg.account, instrument, at),
-            has_unknown=self._has_unknown(intent, instrument),
-            has_duplicate=self._has_duplicate(intent, leg, at),
-            crosses_own=self._crosses_own(leg),
-            signal_ts=intent.signal_ts,
-            signal_price=intent.reference_price,
-            clock_offset_ns=None if clock is None else clock.offset_ns,
-            clock_error_ns=None if clock is None else clock.error_bound_ns,
-        )
+        return self.painter.draw(intent, leg, at)
 
     def worst_case(self, account: AccountId, instrument: InstrumentId, at: int) -> Notional | None:
         """Return W of one market at its mark; None while it has none."""
-        position, bids, asks = self._trading.exposure(account, instrument)
-        mark = self._valuation.mark_of(instrument, at)
-        if mark is None:
-            return None
-        return mark * max(abs(position + bids), abs(position - asks))
+        return self.painter.worst_case(account, instrument, at)
 
-    def exposed_markets(self, account: AccountId) -> list[InstrumentId]:
-        """Return the markets with a position or a possibly-live order, in order of the alphabet."""
-        held = {
-            name
-            for (owner, _, name), line in self._trading.ledger.lines()
-            if owner == account and not line.quantity.is_zero
-        }
-        orders = self._trading.orders
-        live = {r.terms.instrument for r in orders.exposed() if r.account == account}
-        return sorted(held | live)
+    def exposed_markets(self, account: AccountId, at: int) -> list[InstrumentId]:
+        """Return the markets with a position or a possibly-live order."""
+        return self.painter.exposed_markets(account, at)
 
-    def _market_now(self, instrument: InstrumentId, at: int) -> MarketNow:
-        touch = self._market.touch(instrument, at)
-        if touch is None:
-            return _UNSEEN
-        return MarketNow(
-            is_book_valid=touch.book_state is BookState.VALID,
-            best_bid=_price(touch.best_bid),
-            best_ask=_price(touch.best_ask),
-            book_age_ns=None if touch.proof_at is None else at - touch.proof_at,
-            mark=_price(touch.mark),
-            mark_age_ns=None if touch.mark_at is None else at - touch.mark_at,
-            index=_price(touch.index),
-            trade_vwap=_price(touch.vwap_60s),
+    # ---- the gate ------------------------------------------------------------------------------
+
+    def submit(self, intent: Intent, at: int) -> Outcome:
+        """Take a strategy's or a person's wish through the gate, all its legs together."""
+        pictures = self.painter.together(intent, at)
+        verdict = check_together(intent, pictures, self._risk.limits)
+        if isinstance(verdict, Denied):
+            return self._denied(intent, pictures[0], verdict, at)
+        if isinstance(verdict, NeedsConfirmation):
+            within = self._risk.limits.confirm_within_ms
+            alert = alerts.confirmation(intent, verdict, pictures[0], within)
+            raised = alerts.raising(alert, at, intent, verdict.reference_price)
+            return Outcome(raised, is_asked=True)
+        return self._placed(intent, pictures, verdict, at)
+
+    def confirmed(self, intent: Intent, terms_hash: str, by: str, at: int) -> Outcome:
+        """Take an order a person said yes to through the gate again, bound to its terms."""
+        pictures = tuple(
+            msgspec.structs.replace(each, confirmed_by=by, confirmed_hash=terms_hash)
+            for each in self.painter.together(intent, at)
         )
+        verdict = check_together(intent, pictures, self._risk.limits)
+        if isinstance(verdict, NeedsConfirmation):
+            limit = verdict.threshold
+            verdict = Denied("R25", "other terms", limit, "the approval is for other terms")
+        if isinstance(verdict, Denied):
+            return self._denied(intent, pictures[0], verdict, at)
+        return self._placed(intent, pictures, verdict, at)
 
-    def _gross_elsewhere(self, account: AccountId, but: InstrumentId, at: int) -> Notional | None:
-        total = ZERO_NOTIONAL
-        for name in self.exposed_markets(account):
-            worth = ZERO_NOTIONAL if name == but else self.worst_case(account, name, at)
-            if worth is None:
-                return None
-            total += worth
-        return total
+    def _placed(
+        self,
+        intent: Intent,
+        pictures: tuple[GateInputs, ...],
+        approved: tuple[RiskApproved, ...],
+        at: int,
+    ) -> Outcome:
+        facts: list[Fact] = [self._judged(intent, pictures[0], "approved", "", "", at)]
+        effects: list[Effect] = []
+        for each in approved:
+            placed = self._trading.place(each, at)
+            facts.extend(placed.facts)
+            effects.extend(placed.effects)
+        return Outcome(Reaction(tuple(facts), tuple(effects)))
 
-    def _live_count(self, account: AccountId, instrument: InstrumentId) -> int:
-        return sum(
-            1
-            for record in self._trading.orders.live()
-            if record.account == account and record.terms.instrument == instrument
-        )
+    def _denied(self, intent: Intent, picture: GateInputs, denied: Denied, at: int) -> Outcome:
+        """Journal a denial, repeats as a counter, and pause a strategy that runs in circles."""
+        facts: list[Fact] = []
+        key = (intent.strategy, intent.legs[0].terms.instrument, denied.rule)
+        told_at, repeats = self._denials.get(key, (at - REPEAT_NS, 0))
+        if at - told_at >= REPEAT_NS:
+            self._denials[key] = (at, 0)
+            text = denial_text(denied)
+            fact = self._judged(intent, picture, "denied", denied.rule, text, at)
+            facts.append(msgspec.structs.replace(fact, repeats=repeats + 1))
+        else:
+            self._denials[key] = (told_at, repeats + 1)
+        if denied.rule == "R18" and intent.strategy != MANUAL:
+            reason = self._capital.repeated(intent.strategy, at)
+            facts.append(StrategyPaused(at=at, strategy=intent.strategy, reason=reason))
+        return Outcome(Reaction(tuple(facts)), denied)
 
-    def _has_unknown(self, intent: Intent, instrument: InstrumentId) -> bool:
-        return any(
-            record.state is OrderState.UNKNOWN
-            and record.strategy == intent.strategy
-            and record.terms.instrument == instrument
-            for record in self._trading.orders.live()
-        )
-
-    def _has_duplicate(self, intent: Intent, leg: Leg, at: int) -> bool:
-        """R17: the intent has an attempt that may live, or a like order went out just now."""
-        for record in self._trading.orders.newest(50):
-            if record.intent_id == intent.intent_id:
-                return True
-            is_fresh = at - record.journaled_at < DUPLICATE_WITHIN_NS and record.is_live
-            if is_fresh and record.strategy == intent.strategy and record.terms == leg.terms:
-                return True
-        return False
-
-    def _crosses_own(self, leg: Leg) -> bool:
-        terms = leg.terms
-        return any(
-            record.account == leg.account
-            and record.terms.instrument == terms.instrument
-            and record.terms.side is not terms.side
-            and (record.terms.limit_price.value - terms.limit_price.value) * terms.side.sign <= 0
-            for record in self._trading.orders.live()
+    def _judged(
+        self, intent: Intent, picture: GateInputs, verdict: str, rule: str, text: str, at: int
+    ) -> GateJudged:
+        return GateJudged(
+            at=at,
+            intent_id=intent.intent_id,
+            strategy=intent.strategy,
+            instrument=intent.legs[0].terms.instrument,
+            verdict=verdict,
+            rule=rule,
+            text=text,
+            numbers=numbers_of(intent.legs[0], picture),
+            limits=version_of(self._risk.limits, self._capital.limits),
         )
 
 
@@ -226,18 +184,3 @@ def with_outcomes(decision: DecisionTaken, outcomes: list[Outcome]) -> DecisionT
         text = f"{decision.text}; part denied by {denied.rule}: {denial_text(denied)}"
         return msgspec.structs.replace(decision, verdict=Verdict.RESIZED, text=text)
     return decision
-
-
-_UNSEEN: Final = MarketNow(
-    is_book_valid=False,
-    best_bid=None,
-    best_ask=None,
-    book_age_ns=None,
-    mark=None,
-    mark_age_ns=None,
-    index=None,
-)
-
-
-def _price(number: int | None) -> Price | None:
-    return None if number is None else Price(unscaled(number))

@@ -281,7 +281,7 @@ class Panels:
     def _account_gauges(self, account: AccountId, at: int) -> list[RiskGauge]:
         rooms = self._rooms
         limits = rooms.risk.limits
-        markets = rooms.orders.exposed_markets(account)
+        markets = rooms.orders.exposed_markets(account, at)
         found = (rooms.orders.worst_case(account, name, at) for name in markets)
         worst = [worth.value for worth in found if worth is not None]
         largest = max(worst, default=Decimal(0))

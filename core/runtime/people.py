@@ -30,12 +30,13 @@ from core.domain.facts import (
     Fact,
     StrategySwitched,
     TradingState,
+    TradingStateChanged,
     Verdict,
 )
 from core.domain.ids import IntentId, StrategyId
 from core.domain.intent import Denied, Intent
 from core.domain.reaction import NOTHING, Reaction
-from core.risk.alerts import APPROVE, OpenRecord
+from core.risk.alerts import APPROVE, CANCEL_OWN, LOSS_PREFIX, OpenRecord
 from core.risk.exposure import reference_price
 from core.risk.room import RiskRoom, denial_text
 from core.runtime.orderdesk import OrderDesk
@@ -88,7 +89,13 @@ class People:
 
     def reactors(self) -> dict[type, Callable[[Any, int], Reaction]]:
         """Return what follows from an alert's end."""
-        return {AlertEnded: self.on_alert_ended}
+        return {AlertEnded: self.on_alert_ended, TradingStateChanged: self.on_state}
+
+    def on_state(self, fact: TradingStateChanged, at: int) -> Reaction:
+        """Cancel every own order when the account is halted."""
+        if fact.state is not TradingState.HALTED or fact.scope:
+            return NOTHING
+        return self._cancel_all(at, None)
 
     def on_command(self, body: Commanded, at: int) -> Reaction:
         """Carry out one command and answer it once the step is on disk."""
@@ -102,6 +109,8 @@ class People:
 
     def on_alert_ended(self, fact: AlertEnded, at: int) -> Reaction:
         """Send the order a person approved, or say that it was not sent."""
+        if fact.option == CANCEL_OWN and fact.alert_id.startswith(LOSS_PREFIX):
+            return self._cancel_all(at, None)
         record = self._risk.alerts.just_ended(fact.alert_id)
         if record is None or record.intent is None or record.alert.terms_hash is None:
             return NOTHING
@@ -151,10 +160,9 @@ class People:
             if seat.is_on
         ]
         halted = self._risk.halt(at)
-        cancels = self._cancel_all(at, None)
-        count = len(cancels.effects)
+        count = len(self._trading.orders.live())
         text = f"halted: strategies off, {count} order(s) being cancelled"
-        return True, text, Reaction((*facts, *halted.facts, *cancels.facts), cancels.effects)
+        return True, text, Reaction((*facts, *halted.facts))
 
     def _resume(self, _command: ResumeTrading, _cockpit: str, at: int) -> Answer:
         if not self._reconcilers:

@@ -7,6 +7,7 @@ from core.domain.ids import AccountId, VenueId
 from core.market.room import MarketRoom
 from core.risk.room import RiskRoom
 from core.runtime.analyst.room import Analyses
+from core.runtime.capital import CapitalDesk
 from core.runtime.keeping import Keeper, ProgressBoard
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.price_alerts import PriceAlerts
@@ -30,10 +31,11 @@ class Rooms(NamedTuple):
     host: StrategyHost
     orders: OrderDesk
     valuation: Valuation
+    capital: CapitalDesk
     keeper: Keeper
     progress: ProgressBoard
     watchlist: Watchlist
     studies: Studies
-    price_alerts: PriceAlerts
     analyses: Analyses
+    price_alerts: PriceAlerts
     reconcilers: tuple[Reconciler, ...]

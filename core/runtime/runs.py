@@ -147,6 +147,7 @@ async def _trading_run(
         venues=tuple(source.name for source in sources),
         accounts=accounts,
         limits=launch.config.risk,
+        capital=launch.config.capital,
         watchlist=_watchlist(launch, sources),
     )
     engine = build(settings, _strategies(launch.config, accounts), time.monotonic_ns)

@@ -71,6 +71,10 @@ class Valuation:
             total += amount_of(mark * quantity)
         return total
 
+    def worth(self, account: AccountId, asset: Asset, held: Amount, at: int) -> Amount | None:
+        """Return what so much of an asset is worth in the quote; None while it has no price."""
+        return self._asset_worth(account, asset, held, at)
+
     def _asset_worth(
         self, account: AccountId, asset: Asset, held: Amount, at: int
     ) -> Amount | None:

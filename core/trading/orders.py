@@ -7,6 +7,8 @@ from core.domain.facts import OrderJournaled, OrderMoved, OrderSent
 from core.domain.ids import AccountId, ClientOrderId, InstrumentId, StrategyId, VenueOrderId
 from core.domain.order import OrderState, OrderTerms
 
+SHADOW_NS: Final = 600_000_000_000
+"""How long an order proved absent keeps its reservation."""
 _S = OrderState
 _ENDS: Final = frozenset({_S.FILLED, _S.CANCELLED, _S.EXPIRED})
 _AT_VENUE: Final = frozenset({_S.ACCEPTED, _S.HELD, _S.PARTIAL}) | _ENDS
@@ -85,6 +87,7 @@ class Orders:
         self._live: dict[ClientOrderId, OrderRecord] = {}
         self._owed: dict[ClientOrderId, OrderRecord] = {}
         self._to_cancel: set[ClientOrderId] = set()
+        self._absent: dict[ClientOrderId, OrderRecord] = {}
         self.moves = 0
 
     def journaled(self, fact: OrderJournaled) -> None:
@@ -113,6 +116,8 @@ class Orders:
             self._by_venue[(record.terms.instrument, fact.venue_order_id)] = record
         if fact.filled_quantity is not None:
             record.told_filled = max(record.told_filled, fact.filled_quantity)
+        if fact.state is OrderState.ABSENT:
+            self._absent[record.client_order_id] = record
         if fact.state is OrderState.PENDING_CANCEL:
             self._to_cancel.add(record.client_order_id)
         if fact.state.is_terminal:
@@ -158,6 +163,12 @@ class Orders:
     def exposed(self) -> list[OrderRecord]:
         """Return every order that may still change a position: live, or with fills to come."""
         return [*self._live.values(), *self._owed.values()]
+
+    def shadows(self, at: int) -> list[OrderRecord]:
+        """Return orders proved absent lately: their reservation stands a while longer."""
+        for key in [k for k, r in self._absent.items() if at - r.moved_at >= SHADOW_NS]:
+            del self._absent[key]
+        return list(self._absent.values())
 
     def newest(self, count: int) -> list[OrderRecord]:
         """Return the newest orders, oldest of them first."""

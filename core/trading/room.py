@@ -3,7 +3,7 @@
 Handlers answer with facts and effects; state moves only in `apply`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from core.domain.alert import Alert, AlertOption, Severity
@@ -233,20 +233,28 @@ class TradingRoom:
     # ---- reading -------------------------------------------------------------------------------
 
     def exposure(
-        self, account: AccountId, instrument: InstrumentId
+        self, account: AccountId, instrument: InstrumentId, at: int
     ) -> tuple[Quantity, Quantity, Quantity]:
         """Return signed position, possibly-live bids and possibly-live asks (q, B, A).
 
-        Fills a venue told of and the ledger has not booked count with the orders.
+        Fills a venue told of and the ledger has not booked count with the orders, and so does for
+        a while what was proved absent.
         """
         bids = asks = Quantity(0)
-        for record in self.orders.exposed():
+        for record, leaves in self._open(at):
             if record.account == account and record.terms.instrument == instrument:
                 if record.terms.side.sign > 0:
-                    bids += record.leaves
+                    bids += leaves
                 else:
-                    asks += record.leaves
+                    asks += leaves
         return self.ledger.position(account, instrument), bids, asks
+
+    def _open(self, at: int) -> Iterator[tuple[OrderRecord, Quantity]]:
+        """Yield every order that counts as exposure, with what it may still fill."""
+        for record in self.orders.exposed():
+            yield record, record.leaves
+        for record in self.orders.shadows(at):
+            yield record, record.terms.quantity - record.filled
 
     # ---- state ---------------------------------------------------------------------------------
 

@@ -319,15 +319,21 @@ def test_unknown_order_keeps_its_full_exposure(trading: Trading) -> None:
     trading.order(S.UNKNOWN, "5")
     trading.reports(None, execution=fill(1, "2"))
 
-    assert trading.room.exposure(ACCOUNT, SOL_PERP) == (Quantity(2), Quantity(3), Quantity(0))
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (Quantity(2), Quantity(3), Quantity(0))
 
 
 @pytest.mark.parametrize("start", ENDED)
 def test_ended_order_counts_in_no_exposure(trading: Trading, start: OrderState) -> None:
-    """An end releases what was reserved."""
+    """An end releases what was reserved; proved absence does so ten minutes later."""
     trading.order(start, "5")
+    is_shadow = start is OrderState.ABSENT
 
-    assert trading.room.exposure(ACCOUNT, SOL_PERP)[1].is_zero
+    now = trading.room.exposure(ACCOUNT, SOL_PERP, START)[1]
+    soon = trading.room.exposure(ACCOUNT, SOL_PERP, START + 600 * SECOND - 1)[1]
+    later = trading.room.exposure(ACCOUNT, SOL_PERP, START + 600 * SECOND)[1]
+
+    assert now == soon == Quantity(5 if is_shadow else 0)
+    assert later.is_zero
 
 
 def test_order_told_filled_counts_in_exposure_until_its_fills_are_booked(trading: Trading) -> None:
@@ -335,14 +341,14 @@ def test_order_told_filled_counts_in_exposure_until_its_fills_are_booked(trading
     trading.order(S.SENT, "5")
 
     trading.reports(S.FILLED, filled="5", quantity="5")
-    told = trading.room.exposure(ACCOUNT, SOL_PERP)
+    told = trading.room.exposure(ACCOUNT, SOL_PERP, START)
     trading.reports(None, execution=fill(1, "3"))
-    partly = trading.room.exposure(ACCOUNT, SOL_PERP)
+    partly = trading.room.exposure(ACCOUNT, SOL_PERP, START)
     trading.reports(None, execution=fill(2, "2"))
 
     assert told == (Quantity(0), Quantity(5), Quantity(0))
     assert partly == (Quantity(3), Quantity(2), Quantity(0))
-    assert trading.room.exposure(ACCOUNT, SOL_PERP) == (Quantity(5), Quantity(0), Quantity(0))
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (Quantity(5), Quantity(0), Quantity(0))
 
 
 def test_cancelled_order_counts_what_it_filled_until_that_is_booked(trading: Trading) -> None:
@@ -351,7 +357,7 @@ def test_cancelled_order_counts_what_it_filled_until_that_is_booked(trading: Tra
 
     trading.reports(S.EXPIRED, filled="2", quantity="5")
 
-    assert trading.room.exposure(ACCOUNT, SOL_PERP)[1] == Quantity(2)
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START)[1] == Quantity(2)
 
 
 # ---- cancelling --------------------------------------------------------------------------------
@@ -545,4 +551,4 @@ def test_sell_orders_count_on_the_ask_side_of_exposure(trading: Trading) -> None
     trading.apply(journaled(1, terms(Side.SELL, "3")))
     trading.apply(journaled(2, terms(Side.BUY, "4")))
 
-    assert trading.room.exposure(ACCOUNT, SOL_PERP) == (Quantity(0), Quantity(4), Quantity(3))
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (Quantity(0), Quantity(4), Quantity(3))
