@@ -151,8 +151,9 @@ class FakeMarket:
             sold, bought = traded.get(price, (0, 0))
             made_up = random.Random(f"{self.instrument}/{price}")
             older = self.typical_size * 40 * math.exp(-(((price - self.mid) / self.tick / 7) ** 2))
-            sold += round(older * made_up.random() * UNIT)
-            bought += round(older * made_up.random() * UNIT)
+            if older > self.typical_size:
+                sold += round(older * made_up.random() * UNIT)
+                bought += round(older * made_up.random() * UNIT)
             stacked, pulled = (
                 round(self.typical_size * made_up.expovariate(1.5) * UNIT)
                 if made_up.random() < 0.4

@@ -152,7 +152,7 @@ def _price_rows(picture: Picture, palette: Palette) -> list[Runs]:
 
 def _shine_through(canvas: Canvas, dots: Dots) -> None:
     """Put candles that hide a curve on a ground of its colour: neither is lost."""
-    for (row, column), (_, role) in dots.cells.items():
+    for (row, column), role in dots.roles.items():
         ink = canvas.inks[row][column]
         if ink in _CANDLE_INKS and isinstance(ink, str) and role in _GROUNDS:
             canvas.inks[row][column] = (ink, _GROUNDS[role])

@@ -1,5 +1,6 @@
 """Cells to draw on: one glyph and one colour role each, and a layer of braille dots."""
 
+from itertools import groupby
 from typing import Final
 
 from rich.style import Style
@@ -42,14 +43,14 @@ class Canvas:
 
     def runs(self, row: int, palette: Palette) -> list[tuple[str, Style]]:
         """Return a row as texts of one style."""
-        glyphs, inks = self.glyphs[row], self.inks[row]
+        line = "".join(self.glyphs[row])
         runs: list[tuple[str, Style]] = []
         start = 0
-        for end in range(1, self.width + 1):
-            if end == self.width or inks[end] != inks[start]:
-                runs.append(("".join(glyphs[start:end]), style_of(inks[start], palette)))
-                start = end
-        return runs if self.width else []
+        for ink, cells in groupby(self.inks[row]):
+            end = start + len(list(cells))
+            runs.append((line[start:end], style_of(ink, palette)))
+            start = end
+        return runs
 
 
 def style_of(ink: Ink, palette: Palette) -> Style:
@@ -63,37 +64,43 @@ class Dots:
     def __init__(self, width: int, height: int) -> None:
         self.width = width
         self.height = height
-        self.cells: dict[tuple[int, int], tuple[int, str]] = {}
+        self.roles: dict[tuple[int, int], str] = {}
+        """Colour of each cell with a dot, by row and column."""
+        self._bits: dict[tuple[int, int], int] = {}
 
-    def plot(self, x: int, y: int, role: str) -> None:
-        """Set a dot; the first curve in a cell gives the colour."""
-        if not (0 <= x < self.width * DOTS_ACROSS and 0 <= y < self.height * DOTS_DOWN):
+    def plot(self, x: int, low: int, high: int, role: str) -> None:
+        """Set the dots of one column from `low` to `high`, counted from the top.
+
+        The first curve in a cell gives its colour; dots outside are left out.
+        """
+        if not 0 <= x < self.width * DOTS_ACROSS:
             return
-        key = y // DOTS_DOWN, x // DOTS_ACROSS
-        bits, owner = self.cells.get(key, (0, role))
-        self.cells[key] = bits | _DOT_BITS[y % DOTS_DOWN][x % DOTS_ACROSS], owner
+        column, side, bits = x // DOTS_ACROSS, x % DOTS_ACROSS, self._bits
+        for y in range(max(0, low), min(high, self.height * DOTS_DOWN - 1) + 1):
+            key = y // DOTS_DOWN, column
+            held = bits.get(key)
+            if held is None:
+                bits[key], self.roles[key] = _DOT_BITS[y % DOTS_DOWN][side], role
+            else:
+                bits[key] = held | _DOT_BITS[y % DOTS_DOWN][side]
 
     def stroke(self, old: tuple[int, int], new: tuple[int, int], role: str) -> None:
         """Join two dots, the left one first, without a hole; the first one is there already."""
-        (x, y), (end_x, end_y) = self._clipped(old), self._clipped(new)
+        (x, y), (end_x, end_y) = old, new
         across = max(1, end_x - x)
         before = y
         for step in range(1, across + 1):
             here = y + (end_y - y) * step // across
-            near = before + (here > before) - (here < before)
-            low, high = min(near, here), max(near, here)
-            for dot in range(low, high + 1):
-                self.plot(x + step, dot, role)
+            if here > before:
+                self.plot(x + step, before + 1, here, role)
+            else:
+                self.plot(x + step, here, before - (here < before), role)
             before = here
-
-    def _clipped(self, point: tuple[int, int]) -> tuple[int, int]:
-        x, y = point
-        return x, max(-1, min(y, self.height * DOTS_DOWN))
 
     def draw(self, canvas: Canvas, top: int = 0) -> None:
         """Lay the dots on a canvas, `top` rows down."""
-        for (row, column), (bits, role) in self.cells.items():
-            canvas.put(top + row, column, chr(_BRAILLE + bits), role)
+        for (row, column), bits in self._bits.items():
+            canvas.put(top + row, column, chr(_BRAILLE + bits), self.roles[row, column])
 
 
 def with_axis(runs: list[tuple[str, Style]], axis: list[tuple[str, Style]]) -> Runs:

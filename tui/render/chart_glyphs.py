@@ -66,13 +66,13 @@ def draw_curve(
 ) -> None:
     """Draw values as one curve; a slot without a value leaves a hole."""
     before: tuple[int, int] | None = None
-    for slot, value in enumerate(values):
-        if value is None:
+    for slot, place in enumerate(scale.parts(values, DOTS_DOWN)):
+        if place is None:
             before = None
             continue
-        point = window.column(slot) * DOTS_ACROSS, scale.part(value, DOTS_DOWN)
+        point = window.column(slot) * DOTS_ACROSS, place
         if before is None:
-            dots.plot(*point, role)
+            dots.plot(point[0], place, place, role)
         else:
             dots.stroke(before, point, role)
         before = point

@@ -10,10 +10,9 @@ from rich.style import Style
 from tui.render.chart_canvas import DOTS_ACROSS, DOTS_DOWN, Canvas, Dots, with_axis
 from tui.render.chart_glyphs import direction, draw_curve
 from tui.render.chart_marks import draw_holes
-from tui.render.chart_scale import Scale, price_label
+from tui.render.chart_scale import Scale, amount_text, price_label
 from tui.render.chart_spec import LINE_ROLES, LINE_TITLES, LOWER_LINES, Chart, Lower
 from tui.render.chart_time import Buckets, Window
-from tui.render.numbers import compact
 from tui.render.palette import Palette, Runs
 from tui.render.spark import BLOCKS
 from tui.render.text import fit, fit_right
@@ -38,7 +37,7 @@ def volume_rows(
         if bucket is not None and bucket.open is not None and most > 0:
             eighths = math.ceil(volumes[slot] / most * rows * 8)
             _draw_bar(canvas, window, slot, eighths, f"{direction(bucket)}_soft")
-    label = fit_right(f"v {compact(most)}", chart.axis_cells)
+    label = fit_right(f"v {amount_text(most)}", chart.axis_cells)
     blank = " " * chart.axis_cells
     style = palette.style("faint")
     return [
@@ -173,10 +172,8 @@ def _draw_histogram(
 ) -> None:
     """Draw bars of dots from zero; they share cells with the curves above them."""
     zero = scale.part(0.0, DOTS_DOWN)
-    for slot, value in enumerate(values):
-        if value is not None:
-            end = scale.part(value, DOTS_DOWN)
+    for slot, end in enumerate(scale.parts(values, DOTS_DOWN)):
+        if end is not None:
+            role = "profit_soft" if end <= zero else "loss_soft"
             x = window.column(slot) * DOTS_ACROSS
-            role = "profit_soft" if value >= 0 else "loss_soft"
-            for y in range(min(zero, end), max(zero, end) + 1):
-                dots.plot(x, y, role)
+            dots.plot(x, min(zero, end), max(zero, end), role)

@@ -10,10 +10,9 @@ from core.domain.fixed import UNIT
 from core.domain.order import Side
 from core.domain.views import FillMark, OwnOrder
 from tui.render.chart_canvas import Canvas
-from tui.render.chart_scale import Scale, labels_of, price_label
+from tui.render.chart_scale import Scale, amount_text, labels_of, price_label
 from tui.render.chart_spec import Chart, Preset
 from tui.render.chart_time import Buckets, Window
-from tui.render.numbers import compact
 from tui.render.palette import Palette
 from tui.render.text import fit_right
 
@@ -94,7 +93,7 @@ def _alert_levels(chart: Chart, cells: int) -> Iterator[Level]:
 def _order_level(order: OwnOrder) -> Level:
     mark = BUY_MARK if order.side is Side.BUY else SELL_MARK
     tag = Tag(
-        text=compact(order.leaves / UNIT), role="own", mark=mark, mark_role="own", is_bold=True
+        text=amount_text(order.leaves / UNIT), role="own", mark=mark, mark_role="own", is_bold=True
     )
     return Level(price=order.price / UNIT, glyph="╶", ink="own_line", tag=tag)
 

@@ -10,11 +10,10 @@ from tui.render.candles import Picture
 from tui.render.chart_axis import moment_text
 from tui.render.chart_lower import study_value
 from tui.render.chart_marks import BUY_MARK, SELL_MARK
-from tui.render.chart_scale import price_label
+from tui.render.chart_scale import amount_text, price_label
 from tui.render.chart_spec import LINE_ROLES, LINE_TITLES, PRESET_LINES
 from tui.render.chart_time import Window
 from tui.render.explain import Explained
-from tui.render.numbers import compact
 
 Texts = list[tuple[str, str]]
 """Texts with their colour roles."""
@@ -41,7 +40,7 @@ def readouts(picture: Picture) -> Iterator[Texts]:
     change = [(f" {move_pct(bucket):+.2f}%", role)]
     letters = zip("OHLC", (bucket.open, bucket.high, bucket.low, bucket.close), strict=True)
     prices = [text for letter, value in letters for text in _lettered(letter, value, decimals)]
-    volume = [(" V ", "muted"), (compact(bucket.volume), "text_soft")]
+    volume = [(" V ", "muted"), (amount_text(bucket.volume), "text_soft")]
     own = fill_texts(picture.chart.fills, picture.window, slot)
     full: Texts = [(when, "text_soft"), *prices, *volume, *change]
     yield [*full, *own]
@@ -72,7 +71,7 @@ def fill_texts(fills: Sequence[FillMark], window: Window, slot: int) -> Texts:
         mine = [f for f in fills if f.side is side and window.place(f.ts_event) == slot]
         quantity = sum(fill.quantity for fill in mine)
         if quantity:
-            texts.append((f" {mark}{compact(quantity / UNIT)}", "own"))
+            texts.append((f" {mark}{amount_text(quantity / UNIT)}", "own"))
     return texts
 
 
@@ -136,7 +135,7 @@ def _explained_candle(picture: Picture, interval: str) -> Iterator[Explained]:
         group = picture.window.group
         joined = f", {group} of {interval} in one" if group > 1 else ""
         yield Explained(
-            key="candle", value=" ".join((*texts, "V", compact(bucket.volume))),
+            key="candle", value=" ".join((*texts, "V", amount_text(bucket.volume))),
             inputs=f"prints from {moment_text(picture.window.start(picture.slot))} UTC{joined}",
         )  # fmt: skip
     change = change_in_view(picture)

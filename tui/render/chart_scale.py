@@ -7,11 +7,15 @@ from typing import Final
 import msgspec
 
 from core.domain.views import CandleRow
+from tui.render.numbers import compact
 
 _ROUND: Final = (1.0, 2.0, 5.0, 10.0)
 _PAD: Final = 0.03
 _STRETCH: Final = 0.35
 """Overlays may widen the scale by this share of the candles' reach on each side, no more."""
+
+_TERA: Final = 1e12
+_PETA: Final = 1e15
 
 
 class Scale(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +34,14 @@ class Scale(msgspec.Struct, frozen=True, gc=False):
         count = self.rows * parts
         place = math.floor(max(-1.0, min(share, 2.0)) * count)
         return count - 1 if place == count and price >= self.low else place
+
+    def parts(self, values: Sequence[float | None], parts: int) -> list[int | None]:
+        """Return the places of many values, at most one part outside of the scale."""
+        last = self.rows * parts
+        return [
+            None if value is None else max(-1, min(self.part(value, parts), last))
+            for value in values
+        ]
 
     def half(self, price: float) -> int:
         """Return the half row of a price, clamped to the scale."""
@@ -99,13 +111,26 @@ def labels_of(scale: Scale, decimals: int) -> dict[int, float]:
 
 
 def price_label(price: float, decimals: int, cells: int) -> str:
-    """Write a price in at most `cells`: fewer decimals first, then powers of ten."""
+    """Write a price in at most `cells`: fewer decimals first, no commas, then powers of ten."""
     for count in range(decimals, -1, -1):
         text = f"{price:,.{count}f}"
         if len(text) <= cells:
             return text
+    text = f"{price:.0f}"
+    if len(text) <= cells:
+        return text
     for count in range(4, -1, -1):
         text = f"{price:.{count}e}".replace("e+", "e")
         if len(text) <= cells:
             return text
     return text[:cells]
+
+
+def amount_text(amount: float) -> str:
+    """Write a volume or size in at most seven cells, whatever its magnitude."""
+    if not math.isfinite(amount):
+        return "—"
+    if abs(amount) < _TERA:
+        return compact(amount)
+    head, _, power = f"{amount:.1e}".partition("e")
+    return f"{head}e{int(power)}" if abs(amount) >= _PETA else f"{amount / _TERA:.3g}T"

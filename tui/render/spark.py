@@ -74,6 +74,8 @@ def leveled(points: Values, count: int, middle: int) -> list[int | None]:
 
 def thinned(values: Values, count: int) -> list[float | None]:
     """Average values into at most `count` buckets of equal length; what is not finite is a gap."""
+    if count <= 0:
+        return []
     known = [value if value is not None and isfinite(value) else None for value in values]
     if len(known) <= count:
         return known

@@ -38,6 +38,8 @@ _REDRAW_SECS: Final = 1.0
 _FRAME_CELLS: Final = 2
 _EDGE_CELLS: Final = 4
 """Cells of an edge that texts cannot have."""
+_INTERVAL_CELLS: Final = 5
+"""Cells of the longest interval and its blanks."""
 _Choice = TypeVar("_Choice")
 
 
@@ -225,12 +227,15 @@ class Candles(Pane):
         picture = self.picture()
         if self.crosshair is not None and picture is not None:
             return self._crosshair_title(picture, room)
-        texts: Titles = [(name, "text")]
         change = change_in_view(picture) if picture is not None else None
-        if change is not None:
-            role = "profit" if change[2] >= 0 else "loss"
-            texts.append((f" {change[2]:+.2f}%", role))
-        return texts
+        role = "profit" if change is not None and change[2] >= 0 else "loss"
+        moves: Titles = [] if change is None else [(f" {change[2]:+.2f}%", role)]
+        short = clean(market_name(self.instrument or "Candles"))
+        options: list[Titles] = [
+            [(name, "text"), *moves], [(short, "text"), *moves], [(short, "text")],
+        ]  # fmt: skip
+        room -= _INTERVAL_CELLS
+        return next((texts for texts in options if _cells(texts) <= room), options[-1])
 
     def _crosshair_title(self, picture: Picture, room: int) -> Titles:
         name = market_name(self.instrument or "")
