@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from core.analysis.averages import LiveEma, LiveRsi
 from core.domain.fixed import UNIT, unscaled
 from core.domain.ids import InstrumentId
@@ -39,6 +41,24 @@ _FORMATS: Final[dict[AlertKind, str]] = {
 }
 
 
+class _Window(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What no longer changes of a window's minutes."""
+
+    begin: int
+    """Start of its oldest minute."""
+    settled: float | None
+    """Volume of its minutes but the newest two; None where the history begins later."""
+    before: float | None
+    """Last close before it."""
+
+
+def _window_of(rows: tuple[CandleRow, ...], begin: int, unsettled: int) -> _Window:
+    closes = (row.close for row in reversed(rows) if row.start_ts < begin and row.close)
+    is_known = bool(rows) and rows[0].start_ts <= begin
+    settled = sum(row.volume for row in rows if begin <= row.start_ts < unsettled)
+    return _Window(begin=begin, settled=settled if is_known else None, before=next(closes, None))
+
+
 class _Averages:
     """Indicators of one series, committed through its last closed candle."""
 
@@ -68,6 +88,7 @@ class AlertValues:
     def __init__(self, market: MarketRoom) -> None:
         self._market = market
         self._averages: dict[tuple[InstrumentId, str], _Averages] = {}
+        self._windows: dict[tuple[InstrumentId, int], _Window] = {}
         self._table: dict[AlertKind, Callable[[PriceAlert, Touch, int], Value | None]] = {
             AlertKind.PRICE: lambda _alert, touch, _at: touch.last_price,
             AlertKind.MID: lambda _alert, touch, _at: touch.mid,
@@ -89,27 +110,41 @@ class AlertValues:
         """Read the history of a market anew: its candles changed."""
         for key in [key for key in self._averages if key[0] == instrument]:
             del self._averages[key]
+        for window in [window for window in self._windows if window[0] == instrument]:
+            del self._windows[window]
 
     def _move(self, alert: PriceAlert, touch: Touch, at: int) -> float | None:
-        last = touch.last_price
-        begin = _window_begin(alert, at)
-        rows = self._minutes(alert, _QUIET_MINUTES)
-        before = next(
-            (row.close for row in reversed(rows) if row.start_ts < begin and row.close), None
-        )
-        return None if last is None or before is None else (last / UNIT / before - 1) * 100
+        window, newest = self._window(alert, at), self._newest(alert)
+        if touch.last_price is None or window is None or not newest:
+            return None
+        late = (row.close for row in reversed(newest) if row.start_ts < window.begin and row.close)
+        before = next(late, window.before)
+        return None if before is None else (touch.last_price / UNIT / before - 1) * 100
 
     def _volume(self, alert: PriceAlert, _touch: Touch, at: int) -> float | None:
-        begin = _window_begin(alert, at)
-        rows = self._minutes(alert, 1)
-        if not rows or rows[0].start_ts > begin:
+        window = self._window(alert, at)
+        if window is None or window.settled is None:
             return None
-        return sum(row.volume for row in rows if row.start_ts >= begin)
+        since = max(window.begin, at - at % _MINUTE - _MINUTE)
+        return window.settled + sum(r.volume for r in self._newest(alert) if r.start_ts >= since)
 
-    def _minutes(self, alert: PriceAlert, more: int) -> tuple[CandleRow, ...]:
-        count = alert.window_s // MINUTE_S + more
+    def _newest(self, alert: PriceAlert) -> tuple[CandleRow, ...]:
+        """Return the running minute and the one before, which may still change."""
+        return self._market.candles(alert.instrument, "1m", 2).candles
+
+    def _window(self, alert: PriceAlert, at: int) -> _Window | None:
+        """Read the minutes of a window once a minute; None while they are being fetched."""
+        key = (alert.instrument, alert.window_s)
+        begin = _window_begin(alert, at)
+        held = self._windows.get(key)
+        if held is not None and held.begin == begin:
+            return held
+        count = alert.window_s // MINUTE_S + _QUIET_MINUTES
         view = self._market.candles(alert.instrument, "1m", count)
-        return () if view.is_loading else view.candles
+        if view.is_loading:
+            return None
+        self._windows[key] = _window_of(view.candles, begin, at - at % _MINUTE - _MINUTE)
+        return self._windows[key]
 
     def _funding(self, alert: PriceAlert, _touch: Touch, at: int) -> float | None:
         return self._market.watch_row(alert.instrument, at).funding_pct
