@@ -62,6 +62,9 @@ class CcxtEntry:
             return self._capabilities.reason
         if effect.account != self._account:
             return f"order is of account {effect.account}"
+        unsaid = _unsaid(effect.approved.leg.terms)
+        if unsaid:
+            return f"this way cannot say {unsaid}; the order was not sent without it"
         return "too late to send" if self._clock.now() > effect.send_before else ""
 
     async def _send(
@@ -147,3 +150,15 @@ def _arguments(
         parameters["reduceOnly"] = True
     price = str(terms.limit_price) if is_limit else None
     return unified, terms.order_type.value, terms.side.value, str(terms.quantity), price, parameters
+
+
+def _unsaid(terms: OrderTerms) -> str:
+    """Name the terms that would be lost on this way, empty when every term is sent."""
+    lost = {
+        "a trigger": terms.trigger_price is not None or terms.trigger_percent is not None,
+        "a take-profit": terms.take_profit is not None,
+        "a stop-loss": terms.stop_loss is not None,
+        "a quantity to spend": terms.quote_quantity is not None,
+        "a slippage tolerance": terms.slippage is not None,
+    }
+    return ", ".join(name for name, is_lost in lost.items() if is_lost)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import msgspec
 import pytest
 
 pytest.importorskip("ccxt", reason="the optional library is not installed")
@@ -24,6 +25,7 @@ from core.domain.events import (
     ConnectionChanged,
     InstrumentsListed,
     LinkState,
+    OrderBytesLeft,
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderRefused,
@@ -272,6 +274,23 @@ async def test_refusals_are_refusals_and_late_orders_do_not_leave(host: ServedEx
 
     assert isinstance(refused, OrderRefused), refused
     assert refused.client_order_id == 81
+
+
+async def test_terms_that_would_be_lost_keep_an_order_at_home(host: ServedExchange) -> None:
+    """A conditional order never leaves as a plain one."""
+    seen: list[Body] = []
+    plain = placement(83, "2300")
+    terms = msgspec.structs.replace(plain.approved.leg.terms, trigger_price=Price("2400"))
+    leg = msgspec.structs.replace(plain.approved.leg, terms=terms)
+    approved = msgspec.structs.replace(plain.approved, leg=leg)
+    async with running(host, seen, capabilities=PROVEN) as venue:
+        venue.place(msgspec.structs.replace(plain, approved=approved))
+        await settled(lambda: isinstance(seen[-1], OrderNotSent))
+        told = seen[-1]
+
+    assert isinstance(told, OrderNotSent)
+    assert "a trigger" in told.reason
+    assert not any(isinstance(body, OrderBytesLeft) for body in seen)
 
 
 def test_symbols_go_both_ways() -> None:
