@@ -33,6 +33,7 @@ class ChooseColumns(ModalScreen[frozenset[Column] | None]):
     ChooseColumns OptionList {
         height: auto; border: none; background: $surface; padding: 0;
     }
+    ChooseColumns OptionList:focus { border: none; }
     ChooseColumns .note { height: 2; margin-top: 1; color: $text-muted; }
     """
 

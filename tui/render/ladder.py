@@ -19,8 +19,8 @@ ALERT: Final = "!"
 _ALERT_LINE: Final = "╌"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 _FULL: Final = "█"
-_LONGEST_SIZE: Final = 6
-"""Cells of a number beside its blank: the numbers of a column end in one line."""
+_LONGEST: Final = 5
+"""Cells of a number: at the right of the price too, the numbers of a column end in one line."""
 _Parts = list[tuple[str, Style]]
 
 
@@ -77,12 +77,12 @@ def _half(row: Row, side: Side, columns: Columns, palette: Palette, ground: str)
     if columns.own:
         parts.append(_own(row, side, columns.own, palette, ground))
     if columns.changes and is_here:
-        parts += _changes(row, columns.changes, palette, ground)
+        parts += _changes(row, side, columns.changes, palette, ground)
     elif columns.changes:
         parts.append((" " * columns.changes, palette.style("muted", ground)))
     if columns.traded:
         text, role = (row.sold, "loss_soft") if side is Side.BUY else (row.bought, "profit_soft")
-        parts.append(_number(row, text, role, columns.traded, palette, ground))
+        parts.append(_number(row, side, text, role, columns.traded, palette, ground))
     if is_here:
         return parts + _levels(row, columns, palette, ground)
     return [*parts, _empty_half(row, side, columns, palette, ground)]
@@ -104,26 +104,28 @@ def _empty_half(
 def _own(row: Row, side: Side, cells: int, palette: Palette, ground: str) -> tuple[str, Style]:
     if not row.own or row.own_side is not side:
         return " " * cells, palette.style("muted", ground)
-    place = fit if side is Side.BUY else fit_right
-    return place(f"{OWN} {row.own}", cells), palette.style("own", ground, bold=True)
+    text = f"{OWN} {row.own}"
+    text = fit(f" {text}", cells) if side is Side.BUY else fit_right(f"{text} ", cells)
+    return text, palette.style("own", ground, bold=True)
 
 
-def _changes(row: Row, cells: int, palette: Palette, ground: str) -> _Parts:
+def _changes(row: Row, side: Side, cells: int, palette: Palette, ground: str) -> _Parts:
     """Draw stacked and pulled size of the row's own side."""
     first = cells // 2
     return [
-        _number(row, row.stacked, "text_soft", first, palette, ground),
-        _number(row, row.pulled, "muted", cells - first, palette, ground),
+        _number(row, side, row.stacked, "text_soft", first, palette, ground),
+        _number(row, side, row.pulled, "muted", cells - first, palette, ground),
     ]
 
 
 def _number(
-    row: Row, text: str, role: str, cells: int, palette: Palette, ground: str
+    row: Row, side: Side, text: str, role: str, cells: int, palette: Palette, ground: str
 ) -> tuple[str, Style]:
     """Return a right-aligned number; blanks all have one style, so that they join."""
     if not text:
         return " " * cells, palette.style("muted", ground)
-    return fit_right(text, cells), palette.style(_fresh(row, role), ground)
+    text = fit_right(text, cells) if side is Side.BUY else f"{fit_right(text, cells - 1)} "
+    return text, palette.style(_fresh(row, role), ground)
 
 
 def _fresh(row: Row, role: str) -> str:
@@ -161,11 +163,11 @@ def _level_text(row: Row, columns: Columns, *, is_bid: bool) -> str:
     if is_bid:
         size = fit_right(row.size, columns.size - 1) + mark
         return fit_right(row.cumulative, columns.cumulative) + size if columns.cumulative else size
-    near = min(_LONGEST_SIZE - 1, columns.size - 1)
+    near = min(_LONGEST, columns.size - 1)
     size = fit(mark + fit_right(row.size, near), columns.size)
     if not columns.cumulative:
         return size
-    return size + fit(fit_right(row.cumulative, _LONGEST_SIZE), columns.cumulative)
+    return size + fit(fit_right(row.cumulative, _LONGEST), columns.cumulative)
 
 
 def _plain_bar(text: str, cells: int, *, is_bid: bool) -> str:
@@ -185,14 +187,14 @@ def _price(row: Row, columns: Columns, palette: Palette, ground: str) -> _Parts:
     mark = {Side.BUY: LAST_UP, Side.SELL: LAST_DOWN, None: " "}[row.last]
     mark_role = {Side.BUY: "profit", Side.SELL: "loss", None: "muted"}[row.last]
     is_bold = row.is_best or row.last is not None
-    own = OWN if row.own and columns.own else " "
-    alert = "alert_level" if row.is_alert else "muted"
+    after = (ALERT, "alert_level") if row.is_alert else (" ", "muted")
+    if row.own and columns.own and not row.is_alert:
+        after = (OWN, "own")
     return [
         ("▸" if row.is_cursor else " ", palette.style("accent" if row.is_cursor else "muted", on)),
         (mark, palette.style(mark_role if is_last or not row.last else "stale", on)),
         (fit_right(row.price, columns.price_cells), palette.style(role, on, bold=is_bold)),
-        (own, palette.style("own" if row.own else "muted", on)),
-        (ALERT if row.is_alert else " ", palette.style(alert, on)),
+        (after[0], palette.style(after[1], on)),
     ]
 
 

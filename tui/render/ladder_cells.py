@@ -12,8 +12,11 @@ _LONGEST: Final = 5
 def size_cell(size: int, decimals: int) -> str:
     """Write a size (units of 10^-10) with the decimals of its column, in at most five cells.
 
-    What does not fit is written in thousands, millions and so on with three digits.
+    What does not fit is written in thousands, millions and so on with three digits; what is not
+    zero but would read so, as less than the last digit: `<1`, `<.01`.
     """
+    if 0 < 2 * size * 10**decimals < UNIT:
+        return "<" + f"{10.0**-decimals:.{decimals}f}".lstrip("0")
     text = f"{size / UNIT:.{decimals}f}"
     return text if len(text) <= _LONGEST else lettered(size / UNIT, 3)
 
@@ -34,7 +37,7 @@ def lettered(value: float, digits: int) -> str:
     while value >= _THOUSAND - 0.5 and power < len(_LETTERS) - 1:
         value /= _THOUSAND
         power += 1
-    if value >= _THOUSAND:
+    if value >= _THOUSAND - 0.5:
         return f"{value * _THOUSAND**power:.0e}".replace("e+", "e")
     whole = 3 if value >= 100 - 0.5 else 2 if value >= 10 - 0.05 else 1
     return f"{value:.{max(0, digits - whole)}f}{_LETTERS[power]}"

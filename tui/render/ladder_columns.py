@@ -21,11 +21,11 @@ class Column(StrEnum):
 
 
 LEAST: Final = {
-    Column.SIZE: 6,
+    Column.SIZE: 7,
     Column.CUMULATIVE: 6,
     Column.TRADED: 6,
-    Column.PROFILE: 8,
-    Column.CHANGES: 11,
+    Column.PROFILE: 6,
+    Column.CHANGES: 10,
     Column.OWN: 14,
 }
 """Cells a column needs for its longest text and one blank."""
@@ -45,10 +45,9 @@ PRESETS: Final = {
     "orders": frozenset({Column.SIZE, Column.CUMULATIVE, Column.OWN}),
 }
 """`auto` shows as many as fit, the most important first."""
-PRICE_MARKS: Final = 4
-"""Cursor and last trade before the price, own order and alert after it."""
+PRICE_MARKS: Final = 3
+"""Cursor and last trade before the price, alert or own order after it."""
 _GROWTH: Final = (
-    (Column.SIZE, 7),
     (Column.CUMULATIVE, 7),
     (Column.TRADED, 7),
     (Column.CUMULATIVE, 8),

@@ -42,7 +42,7 @@ def _large_levels(view: LadderView) -> int:
 
 
 def _touch(view: LadderView, age_ms: int | None) -> list[Explained]:
-    bid, ask = view.best_bid, view.best_ask
+    bid, ask, bps = view.best_bid, view.best_ask, view.spread_bps
     told = []
     if bid is not None and ask is not None:
         bid_text, ask_text = (price_text(price, view.price_decimals) for price in (bid, ask))
@@ -52,7 +52,7 @@ def _touch(view: LadderView, age_ms: int | None) -> list[Explained]:
         told.append(
             Explained(
                 key="spread_bps",
-                value=f"{spread} · {view.spread_bps or 0:.2f} bps",
+                value=spread if bps is None else f"{spread} · {bps:.2f} bps",
                 inputs=sides,
                 age_ms=age_ms,
             )

@@ -15,20 +15,20 @@ from tui.render.text import fit, fit_center, fit_right, width_of
 STALE_STATES: Final = frozenset({BookState.STALE, BookState.INVALID, BookState.SYNCING})
 _GAUGE: Final = 9
 """Cells from best bid to best ask in the gauge of the microprice."""
-_NUMBER: Final = 6
-"""Cells of the number nearest the price."""
+_NUMBER: Final = 5
+"""Cells of a number right of the price."""
 
 
 def column_titles(columns: Columns, palette: Palette) -> Runs:
     """Draw the names of the columns over their numbers."""
     left = _titles(columns, "own", "stk", "pull", "sells", "cum", "bid")
-    size = fit(fit_right("ask", _NUMBER), columns.size) if columns.size else ""
+    size = fit(" " + fit_right("ask", _NUMBER), columns.size) if columns.size else ""
     cum = fit(fit_right("cum", _NUMBER), columns.cumulative) if columns.cumulative else ""
-    traded = fit_right("buys", columns.traded) if columns.traded else ""
+    traded = fit_right("buys ", columns.traded) if columns.traded else ""
     first = columns.changes // 2
-    changes = fit_right("pull", columns.changes - first) + fit_right("stk", first)
+    changes = fit_right("pull ", columns.changes - first) + fit_right("stk ", first)
     right = size + cum + traded + (changes if columns.changes else "")
-    right += fit_right("own", columns.own) if columns.own else ""
+    right += fit_right("own ", columns.own) if columns.own else ""
     middle = fit_center("price", columns.price) + fit("volume", columns.profile)
     return ((left + middle + right, palette.style("faint")),)
 
@@ -36,7 +36,7 @@ def column_titles(columns: Columns, palette: Palette) -> Runs:
 def _titles(columns: Columns, *names: str) -> str:
     own, stacked, pulled, sold, cumulative, size = names
     first = columns.changes // 2
-    text = fit(own, columns.own) if columns.own else ""
+    text = fit(f" {own}", columns.own) if columns.own else ""
     if columns.changes:
         text += fit_right(stacked, first) + fit_right(pulled, columns.changes - first)
     text += fit_right(sold, columns.traded) if columns.traded else ""
@@ -58,12 +58,19 @@ class SpreadLine(msgspec.Struct, frozen=True, gc=False):
 def spread_of(view: LadderView, *, has_split: bool) -> SpreadLine:
     """Say spread, microprice and last price; without the split's line also the balance."""
     if view.best_bid is None or view.best_ask is None:
-        return SpreadLine("", "one side is empty", _last_text(view), "warning")
+        missing = "no bids" if view.best_bid is None else "no asks"
+        return SpreadLine("", missing, _last_text(view), "warning")
     spread = price_text(view.best_ask - view.best_bid, view.price_decimals)
-    middle = f"{spread} · {view.spread_bps or 0:.1f} bps"
+    middle = f"{spread} · {_bps_text(view.spread_bps)}"
     left = _micro_text(view) if has_split else _balance(view.imbalance)
     role = "stale" if view.book_state in STALE_STATES else "spread"
     return SpreadLine(left, middle, _last_text(view), role, _micro_mark(view))
+
+
+def _bps_text(bps: float | None) -> str:
+    if bps is None:
+        return "— bps"
+    return "<0.1 bps" if 0 < bps < 0.05 else f"{bps:.1f} bps"  # noqa: PLR2004 - rounds to none
 
 
 def _last_text(view: LadderView) -> str:
