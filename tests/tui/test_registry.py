@@ -21,7 +21,11 @@ from tui.screens.main import MainScreen
 from tui.screens.notices import Notices
 from tui.screens.panes import Panes
 from tui.theme import fallback, palette_of
+from tui.widgets.footprint import Footprint
+from tui.widgets.heatmap import Heatmap
+from tui.widgets.profile import Profile
 from tui.widgets.surface import Surface
+from tui.widgets.table import TablePane
 
 PALETTE = palette_of(fallback())
 
@@ -47,7 +51,8 @@ def test_every_action_has_a_method(action: Any) -> None:
     owners: dict[Place, list[Any]] = {
         Place.WATCHLIST: [panes.watchlist], Place.STRATEGIES: [panes.strategies],
         Place.PANE: [panes.tape], Place.LADDER: [panes.ladder_left],
-        Place.CANDLES: [panes.candles],
+        Place.CANDLES: [panes.candles], Place.TAPE: [panes.tape], Place.TABLE: [TablePane],
+        Place.PRICE_ROWS: [Profile], Place.FOOTPRINT: [Footprint], Place.HEATMAP: [Heatmap],
     }  # fmt: skip
     default = [Cockpit] if action.action.startswith("app.") else [MainScreen]
     assert any(hasattr(owner, name) for owner in owners.get(action.place, default))

@@ -1,0 +1,407 @@
+"""One book in numbers and as a curve: what it costs, how deep it is, where walls stand."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from core.domain.fixed import UNIT
+from core.domain.order import Side
+from core.domain.study_views import CostRow, CurvePoint, DepthView
+from tui.render.numbers import NOTHING, age_text, price_text
+from tui.render.palette import Palette, Runs, joined
+from tui.render.spark import BLOCKS
+from tui.render.study import (
+    Block,
+    Cell,
+    Column,
+    balance_bar,
+    beside,
+    blank,
+    curve_text,
+    exact,
+    fixed,
+    heading,
+    round_text,
+    row_of,
+    short,
+    sign_role,
+    sized,
+    table_row,
+    tall,
+    title_row,
+)
+from tui.render.text import fit, fit_right
+
+_WIDE: Final = 84
+_LEFT: Final = 40
+_PAIR: Final = 50
+"""From here on the table of costs stands beside that of depths."""
+_LEAST_CURVE: Final = 5
+_LABEL: Final = 11
+_FARTHEST: Final = 1e25
+
+
+def depth_rows(view: DepthView, width: int, height: int, palette: Palette) -> Block:
+    """Draw everything that fits: numbers first, then the curve, then the tables."""
+    if width >= _WIDE:
+        return _wide(view, width, height, palette)
+    numbers = _brief(view, width, palette)
+    tables = _tables(view, width, palette)
+    room = height - len(numbers) - len(tables)
+    if room < _LEAST_CURVE:
+        tables = tables[: max(0, height - len(numbers) - _LEAST_CURVE)]
+        room = height - len(numbers) - len(tables)
+    walls = _walls(view, width, palette) if room >= _LEAST_CURVE + 5 else []
+    walls = walls[: max(0, room - _LEAST_CURVE - 2)]
+    curve = depth_curve(view, width, max(0, room - len(walls)), palette)
+    return tall([*numbers, *curve, *tables, *walls], width, height, palette)
+
+
+def _wide(view: DepthView, width: int, height: int, palette: Palette) -> Block:
+    right_width = width - _LEFT - 2
+    left = [
+        *_numbers(view, _LEFT, palette),
+        *_bands(view, _LEFT, palette),
+        *_walls(view, _LEFT, palette),
+    ]
+    costs = _costs(view, right_width, palette, is_full=True)
+    curve = depth_curve(view, right_width, max(0, height - len(costs)), palette)
+    right = [*curve, *costs]
+    return beside(
+        tall(left, _LEFT, height, palette), tall(right, right_width, height, palette), palette
+    )
+
+
+# ---- the key numbers ----------------------------------------------------------------------------
+
+
+def _spread(view: DepthView) -> str:
+    ticks = fixed(view.spread_ticks, 0 if (view.spread_ticks or 0) >= 1 else 2)
+    return f"{fixed(view.spread_bps, 2)} bps  {ticks} tick{'' if ticks == '1' else 's'}"
+
+
+def _labelled(
+    label: str, cells: Sequence[Cell], spark: Sequence[float], width: int, palette: Palette
+) -> Runs:
+    used = _LABEL + sum(len(text) for text, _ in cells)
+    curve = curve_text(spark, max(0, min(30, width - used - 2)))
+    runs = [(fit(label, _LABEL), palette.style("muted"))]
+    runs += [(text, palette.style(role, bold=role == "text")) for text, role in cells]
+    runs.append(("  ", palette.style("text")))
+    runs.append((curve, palette.style("last_line")))
+    return exact(runs, width, palette)
+
+
+def _numbers(view: DepthView, width: int, palette: Palette) -> Block:
+    """Draw the key numbers one below the other, each with what it has of a past."""
+    decimals = view.price_decimals
+    fine = min(decimals + 2, 10)
+    micro = view.microprice
+    lean = None if micro is None or view.mid is None else micro - view.mid
+    rows = [
+        heading("touch", width, palette, right=f"liquidity {_score(view)}"),
+        _labelled("mid", [(fixed(view.mid, decimals + 1), "text")], (), width, palette),
+        _labelled(
+            "micro",
+            [
+                (fixed(micro, fine), "text"),
+                (f"  {fixed(lean, fine, is_signed=True)}", sign_role(lean)),
+            ],
+            (),
+            width,
+            palette,
+        ),
+        _labelled("spread", [(_spread(view), "text")], view.spread_history, width, palette),
+    ]
+    rows += _imbalances(view, width, palette)
+    rows.append(_labelled("order flow", _flow_cells(view), (), width, palette))
+    rows.append(_labelled("refill", [(_refill(view), "text_soft")], (), width, palette))
+    return rows
+
+
+def _imbalances(view: DepthView, width: int, palette: Palette) -> Block:
+    rows = []
+    for index, (levels, value) in enumerate(view.imbalances[:3]):
+        label = fit("imbalance" if index == 0 else "", _LABEL)
+        head = [
+            (label, palette.style("muted")),
+            (fit_right(f"{levels} ", 4), palette.style("faint")),
+            (fit_right(fixed(value, 2, is_signed=True), 6), palette.style(sign_role(value))),
+            (" ", palette.style("text")),
+        ]
+        rows.append(
+            exact([*head, *balance_bar(value, width - _LABEL - 11, palette)], width, palette)
+        )
+    if view.imbalance_history:
+        rows.append(
+            exact(
+                [
+                    (" " * (_LABEL + 4), palette.style("text")),
+                    (
+                        curve_text(view.imbalance_history, width - _LABEL - 4),
+                        palette.style("last_line"),
+                    ),
+                ],
+                width,
+                palette,
+            )
+        )
+    return rows
+
+
+def _flow_cells(view: DepthView) -> list[Cell]:
+    cells: list[Cell] = []
+    for window in view.order_flow[:4]:
+        cells.append((f"{window.window_s}s ", "faint"))
+        cells.append((fit(short(window.value, is_signed=True), 7), sign_role(window.value)))
+    return cells or [(NOTHING, "muted")]
+
+
+def _refill(view: DepthView) -> str:
+    if view.resilience_half_s is None and view.resilience_share is None:
+        return f"{NOTHING} no trade measured yet"
+    share = view.resilience_share
+    back = NOTHING if share is None else f"{fixed(share * 100, 0)}%"
+    return f"half in {fixed(view.resilience_half_s, 1)}s · {back} back"
+
+
+def _score(view: DepthView) -> str:
+    return short(view.liquidity_score)
+
+
+def _brief(view: DepthView, width: int, palette: Palette) -> Block:
+    """Draw the key numbers in few rows."""
+    decimals = view.price_decimals
+    mid: list[Cell] = [
+        (fixed(view.mid, decimals + 1), "text"),
+        ("  micro ", "muted"),
+        (fixed(view.microprice, min(decimals + 2, 10)), "text"),
+        ("  liquidity ", "muted"),
+        (_score(view), "text"),
+    ]
+    balance: list[Cell] = []
+    for levels, value in view.imbalances[:3]:
+        balance.append((f"{levels} ", "faint"))
+        balance.append((fit(fixed(value, 2, is_signed=True), 7), sign_role(value)))
+    refill: list[Cell] = [(_refill(view), "text_soft")]
+    return [
+        _labelled("mid", mid, (), width, palette),
+        _labelled("spread", [(_spread(view), "text")], view.spread_history, width, palette),
+        _labelled("imbalance", balance, view.imbalance_history, width, palette),
+        _labelled("order flow", _flow_cells(view), (), width, palette),
+        _labelled("refill", refill, (), width, palette),
+    ]
+
+
+# ---- the tables ---------------------------------------------------------------------------------
+
+
+def _tables(view: DepthView, width: int, palette: Palette) -> Block:
+    if width < _PAIR:
+        return [*_costs(view, width, palette), *_bands(view, width, palette)]
+    left = 26
+    right = width - left - 2
+    costs, bands = _costs(view, left, palette), _bands(view, right, palette)
+    height = max(len(costs), len(bands))
+    return beside(tall(costs, left, height, palette), tall(bands, right, height, palette), palette)
+
+
+def _by_notional(costs: Sequence[CostRow]) -> dict[float, dict[Side, CostRow]]:
+    found: dict[float, dict[Side, CostRow]] = {}
+    for row in costs:
+        found.setdefault(row.notional, {})[row.side] = row
+    return found
+
+
+def _costs(view: DepthView, width: int, palette: Palette, *, is_full: bool = False) -> Block:
+    """Draw what taking each notional costs, both ways."""
+    columns = [Column("notional", 8), Column("buy bps", 9), Column("sell bps", 9)]
+    if is_full:
+        columns = [
+            Column("notional", 8), Column("buy bps", 9), Column("worst", 11), Column("lv", 4),
+            Column("sell bps", 10), Column("worst", 11), Column("lv", 3),
+        ]  # fmt: skip
+    rows = [heading("cost to trade", width, palette), title_row(columns, width, palette)]
+    for notional, sides in _by_notional(view.costs).items():
+        cells: list[Cell] = [(round_text(notional), "text_soft")]
+        for side, role in ((Side.BUY, "ask"), (Side.SELL, "bid")):
+            cells += _cost_cells(sides.get(side), role, view.price_decimals, is_full=is_full)
+        rows.append(table_row(columns, cells, width, palette))
+    return rows
+
+
+def _cost_cells(row: CostRow | None, role: str, decimals: int, *, is_full: bool) -> list[Cell]:
+    bps = row.slippage_bps if row is not None else None
+    main: Cell = (fixed(bps, 2), role) if bps is not None else ("no depth", "warning")
+    if not is_full:
+        return [main]
+    worst = price_text(row.worst_price, decimals) if row is not None else NOTHING
+    levels = str(row.levels) if row is not None else NOTHING
+    return [main, (worst, "muted"), (levels, "faint")]
+
+
+def _bands(view: DepthView, width: int, palette: Palette) -> Block:
+    """Draw the depth within distances of the mid."""
+    columns = [Column("within", 6), Column("bid", 8), Column("ask", 8)]
+    bar = max(0, width - 24)
+    rows = [
+        heading("depth", width, palette),
+        title_row([*columns, Column("bids vs asks", bar + 1)], width, palette),
+    ]
+    for band in view.bands:
+        cells: list[Cell] = [
+            (f"{band.within_bps}", "text_soft"),
+            (short(band.bid_notional), "bid"),
+            (short(band.ask_notional), "ask"),
+        ]
+        head = table_row(columns, cells, 22, palette)
+        gap = ("  ", palette.style("text"))
+        rows.append(exact([*head, gap, *balance_bar(band.imbalance, bar, palette)], width, palette))
+    return rows
+
+
+def _walls(view: DepthView, width: int, palette: Palette) -> Block:
+    """Draw levels far above their neighbours, with their ages."""
+    rows = [heading("walls", width, palette, right="× norm  age")]  # noqa: RUF001
+    if not view.walls:
+        return [*rows, row_of([("none", "faint")], width, palette)]
+    for wall in view.walls:
+        role = "bid" if wall.side is Side.BUY else "ask"
+        mark = "▲" if wall.side is Side.BUY else "▼"
+        tail = f" {fixed(wall.times_norm, 1)}× {fit_right(age_text(wall.age_ms), 4)}"  # noqa: RUF001
+        price = fit_right(price_text(wall.price, view.price_decimals), 12)
+        size = fit_right(sized(wall.size), max(0, width - 14 - len(tail)))
+        rows.append(
+            exact(
+                [
+                    (f"{mark} {price}", palette.style(role)),
+                    (size, palette.style("text", bold=True)),
+                    (tail, palette.style("muted")),
+                ],
+                width,
+                palette,
+            )
+        )
+    return rows
+
+
+# ---- the curve ----------------------------------------------------------------------------------
+
+
+class _Curve(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Cumulative sizes by column, from the middle outwards, and what they are scaled to."""
+
+    middle: int
+    reach: int
+    bids: list[int]
+    asks: list[int]
+    most: int
+
+
+def _middle(view: DepthView) -> int | None:
+    if view.mid is not None and abs(view.mid) < _FARTHEST:
+        return round(view.mid * UNIT)
+    side = view.bids or view.asks
+    return side[0].price if side else None
+
+
+def _columns(points: Sequence[CurvePoint], middle: int, reach: int, count: int) -> list[int]:
+    """Return the size between the middle and each column's far edge."""
+    found = []
+    index = held = 0
+    for column in range(count):
+        edge = reach * (column + 1)
+        while index < len(points) and abs(points[index].price - middle) * count <= edge:
+            held = points[index].cumulative
+            index += 1
+        found.append(held)
+    return found
+
+
+def _curve_of(view: DepthView, count: int) -> _Curve | None:
+    middle = _middle(view)
+    if middle is None or count <= 0 or not (view.bids or view.asks):
+        return None
+    ends = [side[-1].price for side in (view.bids, view.asks) if side]
+    reach = max(1, *(abs(price - middle) for price in ends))
+    bids = _columns(view.bids, middle, reach, count)
+    asks = _columns(view.asks, middle, reach, count)
+    most = max(bids[-1], asks[-1], 1)
+    return _Curve(middle=middle, reach=reach, bids=bids, asks=asks, most=most)
+
+
+def depth_curve(view: DepthView, width: int, height: int, palette: Palette) -> Block:
+    """Draw cumulative size as two slopes: bids to the left of the mid, asks to the right."""
+    half = (width - 1) // 2
+    curve = _curve_of(view, half)
+    if height < 3 or curve is None:  # noqa: PLR2004 - one row of slope, the axis, a heading
+        return [blank(width, palette)] * height
+    shown = height - 2
+    left = [size * shown * 8 // curve.most for size in reversed(curve.bids)]
+    right = [size * shown * 8 // curve.most for size in curve.asks]
+    rows = [heading("cumulative depth", width, palette, right=f"{sized(curve.most)} at the edge")]
+    for row in range(shown):
+        below = (shown - 1 - row) * 8
+        runs = [
+            *_slope(left, below, "bid", palette),
+            ("│" if row else "┬", palette.style("spread" if not row else "grid")),
+            *_slope(right, below, "ask", palette),
+        ]
+        rows.append(exact(runs, width, palette))
+    rows.append(_axis(view, curve, half, width, palette))
+    return rows
+
+
+def _slope(eighths: Sequence[int], below: int, role: str, palette: Palette) -> Runs:
+    edge, fill = palette.style(f"{role}_bar"), palette.style(role, f"{role}_bar")
+    air = palette.style("grid")
+    if palette.is_plain:
+        edge = palette.style(role)
+    solid = "▒" if palette.is_plain else " "
+    runs = []
+    for level in eighths:
+        if level <= below:
+            runs.append((" ", air))
+        elif level < below + 8:
+            runs.append((BLOCKS[level - below - 1], edge))
+        else:
+            runs.append((solid, fill))
+    return joined(runs)
+
+
+def _axis(view: DepthView, curve: _Curve, half: int, width: int, palette: Palette) -> Runs:
+    """Draw the prices at the edges and in the middle, a diamond below each wall."""
+    decimals = view.price_decimals
+    low = price_text(max(0, curve.middle - curve.reach), decimals)
+    high = price_text(curve.middle + curve.reach, decimals)
+    middle = fixed(curve.middle / UNIT, min(decimals + 1, 10))
+    room = 2 * half + 1 - len(low) - len(high)
+    if len(middle) + 2 > room:
+        return row_of([(fit(middle, width), "spread")], width, palette)
+    before = max(1, half - len(middle) // 2 - len(low))
+    text = list(" " * (2 * half + 1))
+    text[: len(low)] = low
+    text[len(text) - len(high) :] = high
+    taken = set(range(len(low))) | set(range(len(text) - len(high), len(text)))
+    start = len(low) + before
+    runs: list[tuple[str, str]] = []
+    for column in range(len(text)):
+        if start <= column < start + len(middle):
+            runs.append((middle[column - start], "spread"))
+        elif column not in taken and (role := _wall_at(view, curve, half, column)) is not None:
+            runs.append(("◆", role))
+        else:
+            runs.append((text[column], "muted"))
+    return exact(joined([(t, palette.style(r)) for t, r in runs]), width, palette)
+
+
+def _wall_at(view: DepthView, curve: _Curve, half: int, column: int) -> str | None:
+    for wall in view.walls:
+        if wall.side is Side.BUY:
+            place = half - 1 - min(half - 1, (curve.middle - wall.price) * half // curve.reach)
+        else:
+            place = half + 1 + min(half - 1, (wall.price - curve.middle) * half // curve.reach)
+        if place == column and abs(wall.price - curve.middle) <= curve.reach:
+            return "bid" if wall.side is Side.BUY else "ask"
+    return None
