@@ -8,6 +8,7 @@ from rich.style import Style
 
 from core.domain.fixed import UNIT
 from core.domain.order import Side
+from core.domain.study_views import PriceZone
 from core.domain.views import FillMark, OwnOrder
 from tui.render.chart_canvas import Canvas
 from tui.render.chart_scale import Scale, amount_text, labels_of, price_label
@@ -21,6 +22,8 @@ SELL_MARK: Final = "▼"
 BOTH_MARK: Final = "◈"
 ALERT_MARK: Final = "◆"
 _LAST_MARK: Final = "▸"
+_OWN_MARKS: Final = frozenset({BUY_MARK, SELL_MARK, ALERT_MARK})
+_ZONES_A_SIDE: Final = 2
 _ABOVE: Final = "↑"
 _BELOW: Final = "↓"
 _GRID_EVERY: Final = 4
@@ -61,7 +64,7 @@ def levels_of(chart: Chart, scale: Scale, last: float | None) -> Iterator[Level]
     for price in labels_of(scale, chart.decimals).values():
         tag = Tag(text=price_label(price, chart.decimals, cells), role="muted")
         yield Level(price=price, glyph="·", ink="grid", tag=tag, every=_GRID_EVERY)
-    yield from _zone_levels(chart, cells)
+    yield from _zone_levels(chart, cells, last)
     yield from _alert_levels(chart, cells)
     yield from map(_order_level, _summed(chart.orders))
     if last is not None:
@@ -72,15 +75,26 @@ def levels_of(chart: Chart, scale: Scale, last: float | None) -> Iterator[Level]
         yield Level(price=last, glyph="╌", ink="last_line", tag=tag)
 
 
-def _zone_levels(chart: Chart, cells: int) -> Iterator[Level]:
+def _zone_levels(chart: Chart, cells: int, last: float | None) -> Iterator[Level]:
     if chart.overlays is None or chart.preset is Preset.PLAIN:
         return
-    for zone in chart.overlays.zones:
+    for zone in nearest_zones(chart.overlays.zones, last):
         role = "support" if zone.is_support else "resistance"
         mark = "S" if zone.is_support else "R"
         text = price_label(zone.price, chart.decimals, cells)
         tag = Tag(text=text, role=role, mark=mark, mark_role=role)
-        yield Level(price=zone.price, glyph="┈", ink=role, tag=tag)
+        yield Level(price=zone.price, glyph="┈", ink=role, tag=tag, every=2)
+
+
+def nearest_zones(zones: Iterable[PriceZone], last: float | None) -> list[PriceZone]:
+    """Keep the two supports and the two resistances next to the last price, the nearest last."""
+    if last is None:
+        return []
+    known = sorted(zones, key=lambda zone: abs(zone.price - last))
+    found: list[PriceZone] = []
+    for is_support in (True, False):
+        found += [zone for zone in known if zone.is_support is is_support][:_ZONES_A_SIDE]
+    return found[::-1]
 
 
 def _alert_levels(chart: Chart, cells: int) -> Iterator[Level]:
@@ -122,7 +136,7 @@ def draw_levels(canvas: Canvas, levels: Iterable[Level], scale: Scale) -> Tags:
 
 def _over(below: Tag | None, tag: Tag) -> Tag:
     """Lay a tag over another; the mark of an order or alert stays seen beside the last price."""
-    if below is None or tag.mark != _LAST_MARK or below.mark == " ":
+    if below is None or tag.mark != _LAST_MARK or below.mark not in _OWN_MARKS:
         return tag
     return msgspec.structs.replace(tag, mark=below.mark, mark_role=below.mark_role)
 

@@ -11,7 +11,7 @@ from tui.render.numbers import compact
 
 _ROUND: Final = (1.0, 2.0, 5.0, 10.0)
 _PAD: Final = 0.03
-_STRETCH: Final = 0.35
+_STRETCH: Final = 0.2
 """Overlays may widen the scale by this share of the candles' reach on each side, no more."""
 
 _TERA: Final = 1e12
