@@ -10,11 +10,18 @@ from tui.render.palette import Palette
 from tui.widgets.account import Account
 from tui.widgets.alert_line import AlertLine
 from tui.widgets.candles import Candles
+from tui.widgets.depth import Depth
+from tui.widgets.flow import Flow
 from tui.widgets.footer import Footer
+from tui.widgets.footprint import Footprint
+from tui.widgets.funding import Funding
 from tui.widgets.header import Header
+from tui.widgets.heatmap import Heatmap
 from tui.widgets.ladder import Ladder
 from tui.widgets.notice import Notice
+from tui.widgets.pairs import Pairs
 from tui.widgets.pane import Pane
+from tui.widgets.profile import Profile
 from tui.widgets.progress import Progress
 from tui.widgets.risk import Risk
 from tui.widgets.sheet import AlertSheet
@@ -22,6 +29,7 @@ from tui.widgets.strategies import Strategies
 from tui.widgets.surface import Surface
 from tui.widgets.tabs import RoomTabs
 from tui.widgets.tape import Tape
+from tui.widgets.trend import Trend
 from tui.widgets.watchlist import Watchlist
 
 
@@ -46,6 +54,13 @@ class MarketPane(Protocol):
         """Draw a view of the topic."""
 
 
+class TickingPane(MarketPane, Protocol):
+    """A market pane that shows ages."""
+
+    def tick(self, engine_at: int) -> None:
+        """Let ages move on where no new view came."""
+
+
 class Panes:
     """The widgets of the main screen; their order is the order of the focus."""
 
@@ -61,6 +76,14 @@ class Panes:
         self.tape_right = Tape(palette, id="tape-right")
         self.ladder_left = Ladder(palette, id="ladder-left")
         self.ladder_right = Ladder(palette, id="ladder-right")
+        self.heatmap = Heatmap(palette, id="heatmap")
+        self.depth = Depth(palette, id="depth")
+        self.flow = Flow(palette, id="flow")
+        self.footprint = Footprint(palette, id="footprint")
+        self.profile = Profile(palette, id="profile")
+        self.trend = Trend(palette, id="trend")
+        self.pairs = Pairs(palette, id="pairs")
+        self.funding = Funding(palette, id="funding")
         self.alert_line = AlertLine(palette, id="alert-line")
         self.footer = Footer(palette, id="footer")
         self.sheet = AlertSheet(palette, id="sheet", clock=clock)
@@ -71,12 +94,33 @@ class Panes:
     @property
     def market(self) -> tuple[MarketPane | Ladder, ...]:
         """Return the panes that draw markets."""
-        return (self.ladder_left, self.ladder_right, self.candles, self.tape, self.tape_right)
+        return (
+            self.ladder_left,
+            self.ladder_right,
+            self.candles,
+            self.tape,
+            self.tape_right,
+            *self.studies,
+        )
 
     @property
     def followers(self) -> tuple[MarketPane | Ladder, ...]:
         """Return the panes that draw the left ladder's market."""
-        return (self.ladder_left, self.candles, self.tape)
+        return (self.ladder_left, self.candles, self.tape, *self.studies)
+
+    @property
+    def studies(self) -> tuple[TickingPane, ...]:
+        """Return the panes that picture a study."""
+        return (
+            self.heatmap,
+            self.depth,
+            self.flow,
+            self.footprint,
+            self.profile,
+            self.trend,
+            self.pairs,
+            self.funding,
+        )
 
     @property
     def all(self) -> tuple[Surface, ...]:

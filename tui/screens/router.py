@@ -151,6 +151,8 @@ class Router:
         panes.ladder_left.tick(engine_at)
         panes.ladder_right.tick(engine_at)
         panes.candles.tick(engine_at)
+        for pane in panes.studies:
+            pane.tick(engine_at)
         panes.alert_line.tick(engine_at)
         panes.sheet.tick(engine_at)
 
