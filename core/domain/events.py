@@ -208,6 +208,20 @@ class VenueTimeMeasured(_Body, frozen=True, kw_only=True):
     error_bound_ns: int
 
 
+class VenueConditionSeen(_Body, frozen=True, kw_only=True):
+    """How a venue bears up: told when it changes.
+
+    Stress is a 503, a status that is not OK, or answers ten times slower than usual: what was sent
+    may then come to life much later.
+    """
+
+    venue: VenueId
+    is_stressed: bool
+    is_open: bool = True
+    """False during maintenance or a pause of trading."""
+    detail: str = ""
+
+
 class Progressed(_Body, frozen=True, kw_only=True):
     """Long start-up work moved on; fraction 0 to 1."""
 
@@ -433,6 +447,7 @@ Body = (
     | ConnectionChanged
     | InstrumentsListed
     | VenueTimeMeasured
+    | VenueConditionSeen
     | Progressed
     | OrderReport
     | PositionReport

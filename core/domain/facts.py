@@ -22,7 +22,7 @@ from core.domain.ids import (
 )
 from core.domain.instrument import InstrumentKind
 from core.domain.intent import Intent, RiskApproved
-from core.domain.order import Fill, OrderState
+from core.domain.order import Fill, OrderState, OrderTerms
 from core.domain.price_alert import PriceAlert
 
 
@@ -83,6 +83,33 @@ class OrderMoved(_Fact, frozen=True, kw_only=True):
     filled_quantity: Quantity | None = None
     """What the venue says was filled so far; its fills may still be on their way."""
     reason: str = ""
+    quantity: Quantity | None = None
+    """What the order asks for now, where the venue made it smaller (reduce-only)."""
+
+
+class CancelAsked(_Fact, frozen=True, kw_only=True):
+    """Somebody wants rid of an order; asked for again until it has ended."""
+
+    client_order_id: ClientOrderId
+
+
+class ForeignOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An order that rests at the venue and does not stand in our journal."""
+
+    venue_order_id: VenueOrderId
+    client_order_id: ClientOrderId | None
+    terms: OrderTerms
+    """A limit price of 0 stands for none."""
+    filled: Quantity
+    is_second_instance: bool = False
+    """Its id is built as ours are: another engine trades on the account."""
+
+
+class ForeignOrdersSeen(_Fact, frozen=True, kw_only=True):
+    """Every order of an account that is not ours, as known now."""
+
+    account: AccountId
+    orders: tuple[ForeignOrder, ...]
 
 
 class MarketAdded(_Fact, frozen=True, kw_only=True):
@@ -122,6 +149,23 @@ class PositionAdopted(_Fact, frozen=True, kw_only=True):
     instrument: InstrumentId
     quantity: Quantity
     price: Price
+
+
+class InferredBooked(_Fact, frozen=True, kw_only=True):
+    """A difference to the venue a person adopted, booked in EXTERNAL without its fill or row.
+
+    Concerns a position (`instrument`, `quantity`, `price`) or money (`asset`, `amount`). With
+    `reverses` it takes back so much of the entry of that id, because the real one came.
+    """
+
+    account: AccountId
+    entry_id: str
+    instrument: InstrumentId | None = None
+    quantity: Quantity | None = None
+    price: Price | None = None
+    asset: Asset | None = None
+    amount: Amount | None = None
+    reverses: str = ""
 
 
 class Verdict(StrEnum):
@@ -165,6 +209,14 @@ class AlertEnded(_Fact, frozen=True, kw_only=True):
     end: AlertEnd
     option: str
     by: str
+
+
+class AlertCarriedOut(_Fact, frozen=True, kw_only=True):
+    """What an alert's end led to; stands after the end, once."""
+
+    alert_id: AlertId
+    effect_id: str
+    text: str
 
 
 class TradingStateChanged(_Fact, frozen=True, kw_only=True):
@@ -307,13 +359,17 @@ Fact = (
     | OrderJournaled
     | OrderSent
     | OrderMoved
+    | CancelAsked
+    | ForeignOrdersSeen
     | MarketAdded
     | FillBooked
     | CashBooked
     | PositionAdopted
+    | InferredBooked
     | DecisionTaken
     | AlertRaised
     | AlertEnded
+    | AlertCarriedOut
     | TradingStateChanged
     | NavMarked
     | GateJudged

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from core.domain.alert import Alert
+from core.domain.alert import Alert, AlertEnd, Severity
 from core.domain.facts import Fact, Mode, TradingState
 from core.domain.ids import InstrumentId, StrategyId
 from core.domain.order import OrderState, Side
@@ -287,6 +287,29 @@ class AlertsView(_View, frozen=True, kw_only=True):
     last_ended: str = ""
 
 
+class AlertHistoryRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One alert that has ended."""
+
+    raised_at: int
+    severity: Severity
+    scope: str
+    title: str
+    end: AlertEnd
+    option: str
+    """Label of what was chosen; empty where nothing was."""
+    by: str
+    """The cockpit that answered, or why it ended by itself; empty at a deadline."""
+    stood_ms: int
+    repeats: int = 1
+
+
+class AlertHistoryView(_View, frozen=True, kw_only=True):
+    """The newest ended alerts, newest first, and how many ended in all."""
+
+    rows: tuple[AlertHistoryRow, ...]
+    ended: int
+
+
 class ProgressStep(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One piece of long start-up work; fraction 0 to 1."""
 
@@ -312,6 +335,7 @@ View = (
     | RiskView
     | AccountView
     | AlertsView
+    | AlertHistoryView
     | ProgressView
     | StudyView
 )
@@ -347,6 +371,7 @@ STRATEGIES = "strategies"
 RISK = "risk"
 ACCOUNT = "account"
 ALERTS = "alerts"
+ALERT_HISTORY = "alert-history"
 PROGRESS = "progress"
 
 
