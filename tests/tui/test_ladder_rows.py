@@ -10,7 +10,7 @@ from tui.render.grid import Grid
 from tui.render.ladder import Row, ladder_row
 from tui.render.ladder_columns import Columns
 from tui.render.ladder_lines import column_titles, split_runs, spread_of, spread_runs
-from tui.render.ladder_rows import Scales, drawing_of, facts_of, own_text, row_of
+from tui.render.ladder_rows import OwnMark, Scales, drawing_of, facts_of, own_text, row_of
 from tui.render.palette import Runs
 from tui.theme import fallback, palette_of
 
@@ -90,6 +90,12 @@ def test_an_unknown_queue_is_left_out_and_an_empty_one_is_zero() -> None:
     assert own_text(None, 2) == ""
 
 
+def test_own_sizes_keep_the_decimals_that_fit() -> None:
+    """Six cells; a size in thousands of thousands has a letter."""
+    texts = [own_text(OwnMark(Side.BUY, size, None), 5) for size in (15 * 10**6, 12345678 * 10**8)]
+    assert texts == ["0.0015", "123k"]
+
+
 def test_large_lots_are_marked_from_the_threshold_on() -> None:
     """A level of exactly the threshold is large; without a threshold none is."""
     view = book(large_size=18 * UNIT)
@@ -128,6 +134,23 @@ def test_an_alert_draws_a_line_over_the_empty_half() -> None:
     left, _, right = _text(ladder_row(row, Columns.of(39, 6), PLAIN)).partition("141.25")
     assert "╌╌" in left
     assert right.split() == ["!", "18.0"]
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("width", [39, 58, 74, 78, 105, 118])
+def test_the_longest_numbers_are_never_cut(side: Side, width: int) -> None:
+    """Each column holds its longest text beside its neighbours' longest."""
+    row = Row(
+        price="141.25", side=side, size="999.9", cumulative="12345", sold="23456", bought="34567",
+        stacked="+1.1k", pulled="-2.2k", own="123.45 ▸4.4k", own_side=side, is_large=True,
+    )  # fmt: skip
+    columns = Columns.of(width, 6)
+    text = _text(ladder_row(row, columns, PALETTE))
+    wanted = ["999.9", "12345", "141.25", "■", "◆", "123.45", "▸4.4k"]
+    wanted += ["23456", "34567"] if columns.traded else []
+    wanted += ["+1.1k", "-2.2k"] if columns.changes else []
+    assert "…" not in text
+    assert all(part in text for part in wanted)
 
 
 @pytest.mark.parametrize("width", [10, 17, 24, 31, 39, 45, 60, 77, 90, 118, 198])

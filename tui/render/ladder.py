@@ -94,11 +94,20 @@ def _empty_half(
     """Draw the half without a level: an own order where it has no column, or an alert's line."""
     cells = columns.book
     if row.own and not columns.own and (row.side is not None or row.own_side is side):
-        place = fit_right if side is Side.BUY else fit
-        return place(f" {OWN} {row.own} ", cells), palette.style("own", ground, bold=True)
+        text = _own_fitting(row.own, cells)
+        if len(text) < cells:
+            text = f"{text} " if side is Side.BUY else f" {text}"
+        text = fit_right(text, cells) if side is Side.BUY else fit(text, cells)
+        return text, palette.style("own", ground, bold=True)
     if row.is_alert and cells > 1:
         return f" {_ALERT_LINE * (cells - 2)} ", palette.style("alert_level", ground)
     return " " * cells, palette.style("muted", ground)
+
+
+def _own_fitting(own: str, cells: int) -> str:
+    """Write an own order with its queue, closer where it is tight, without it where it must be."""
+    texts = (f"{OWN} {own}", f"{OWN}{own.replace(' ', '')}", f"{OWN} {own.partition(' ')[0]}")
+    return next((text for text in texts if len(text) <= cells), texts[-1])
 
 
 def _own(row: Row, side: Side, cells: int, palette: Palette, ground: str) -> tuple[str, Style]:
@@ -121,11 +130,12 @@ def _changes(row: Row, side: Side, cells: int, palette: Palette, ground: str) ->
 def _number(
     row: Row, side: Side, text: str, role: str, cells: int, palette: Palette, ground: str
 ) -> tuple[str, Style]:
-    """Return a right-aligned number; blanks all have one style, so that they join."""
+    """Return a right-aligned number, a blank on its outer side; blanks join in one style."""
     if not text:
         return " " * cells, palette.style("muted", ground)
-    text = fit_right(text, cells) if side is Side.BUY else f"{fit_right(text, cells - 1)} "
-    return text, palette.style(_fresh(row, role), ground)
+    if side is Side.SELL and len(text) < cells:
+        text = f"{text} "
+    return fit_right(text, cells), palette.style(_fresh(row, role), ground)
 
 
 def _fresh(row: Row, role: str) -> str:

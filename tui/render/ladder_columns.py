@@ -26,7 +26,7 @@ LEAST: Final = {
     Column.TRADED: 6,
     Column.PROFILE: 6,
     Column.CHANGES: 10,
-    Column.OWN: 14,
+    Column.OWN: 15,
 }
 """Cells a column needs for its longest text and one blank."""
 MEANING: Final = {

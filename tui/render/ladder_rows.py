@@ -21,6 +21,8 @@ from tui.render.numbers import fixed_size, nice_ceiling, price_text, size_decima
 
 _CURSOR, _BEST, _ALERT, _STALE = 1, 2, 4, 8
 _EIGHTHS = 8
+_LONGEST_OWN = 6
+"""Cells of an own size; decimals that do not fit are in the account and in `explain`."""
 
 
 class OwnMark(NamedTuple):
@@ -212,7 +214,9 @@ def own_text(own: OwnMark | None, decimals: int) -> str:
     if own is None:
         return ""
     leaves = fixed_size(own.leaves, decimals)
-    leaves = leaves if len(leaves) <= 6 else size_cell(own.leaves, 0)  # noqa: PLR2004 - the column
+    while len(leaves) > _LONGEST_OWN and decimals > 0:
+        decimals -= 1
+        leaves = fixed_size(own.leaves, decimals)
     return leaves if own.ahead is None else f"{leaves} ▸{queue_cell(own.ahead)}"
 
 
