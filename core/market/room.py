@@ -4,7 +4,7 @@ Handlers answer `()` on the hot path. Effects leave only to fetch what is missin
 book that lost its thread, candles somebody looks at, and the timers both need.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from core.domain.effects import Effect
@@ -117,6 +117,11 @@ class MarketRoom:
     def market(self, instrument: InstrumentId) -> Market | None:
         """Return the state of a market to read, None where nothing is known of it."""
         return self._markets.by_id.get(instrument)
+
+    @property
+    def by_id(self) -> Mapping[InstrumentId, Market]:
+        """Every market with state, for those who look one up at every event."""
+        return self._markets.by_id
 
     @property
     def unit_caches(self) -> UnitCaches:

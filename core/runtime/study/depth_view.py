@@ -1,8 +1,8 @@
 """Every number of one book, and its curve, built when somebody looks."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, repeat
 from operator import mul, neg
 from typing import Final
 
@@ -49,12 +49,21 @@ class _Columns:
 
     __slots__ = ("keys", "sizes", "sums")
 
-    def __init__(self, side: BookSide, units_of: UnitCache) -> None:
+    def __init__(
+        self, side: BookSide, units_of: UnitCache, known: Mapping[int, int] | None
+    ) -> None:
         side.best_key()  # drops what is gone from the top
         self.keys = side.ranked[: -CURVE_LEVELS - 1 : -1]
-        texts = map(side.sizes.__getitem__, self.keys)
-        self.sizes = list(map(units_of.__getitem__, texts))
+        if known is None:
+            texts = map(side.sizes.__getitem__, self.keys)
+            self.sizes = list(map(units_of.__getitem__, texts))
+        else:
+            self.sizes = list(map(known.get, self.keys, repeat(0)))
         self.sums = list(accumulate(self.sizes))
+
+    def covers(self, edge: int) -> bool:
+        """Whether every level down to a key is among these."""
+        return len(self.keys) < CURVE_LEVELS or self.keys[-1] < edge
 
     def until(self, edges: Sequence[int]) -> list[tuple[int, int]]:
         """Return size and money (10^-20) down to each key, itself included; keys descend."""
@@ -77,7 +86,8 @@ def depth_view(
         DataInvalid: when a size of the wire turns out to be no number.
     """
     book = market.splice.book
-    below, above = _Columns(book.bids, units_of), _Columns(book.asks, units_of)
+    known = None if study is None else study.sizes_now
+    below, above = (_Columns(side, units_of, known) for side in (book.bids, book.asks))
     bids, asks = book.bids.top(IMBALANCE_LEVELS[-1]), book.asks.top(IMBALANCE_LEVELS[-1])
     bid, ask = bids[0] if bids else None, asks[0] if asks else None
     twice_mid = twice_mid_of(bid, ask)
@@ -152,11 +162,17 @@ def _score(book: OrderBook, twice_mid: int | None) -> float | None:
 
 
 def _bands(below: _Columns, above: _Columns, twice_mid: int | None) -> tuple[BandRow, ...]:
-    """Sum both sides up to each distance; as exact as `core.analysis.curve.bands_of`."""
+    """Sum both sides up to each distance; as exact as `core.analysis.curve.bands_of`.
+
+    A band that reaches past the levels read is left out: it would look thinner than it is.
+    """
     if twice_mid is None:
         return ()
     lows = [-(-twice_mid * (BPS - bps) // (2 * BPS)) for bps in BANDS_BPS]
     highs = [-(twice_mid * (BPS + bps) // (2 * BPS)) for bps in BANDS_BPS]
+    covered = [
+        below.covers(low) and above.covers(high) for low, high in zip(lows, highs, strict=True)
+    ]
     return tuple(
         BandRow(
             within_bps=bps,
@@ -164,9 +180,10 @@ def _bands(below: _Columns, above: _Columns, twice_mid: int | None) -> tuple[Ban
             ask_notional=ask_money / MONEY_UNIT,
             imbalance=ratio(bid_size - ask_size, bid_size + ask_size),
         )
-        for bps, (bid_size, bid_money), (ask_size, ask_money) in zip(
-            BANDS_BPS, below.until(lows), above.until(highs), strict=True
+        for bps, (bid_size, bid_money), (ask_size, ask_money), is_covered in zip(
+            BANDS_BPS, below.until(lows), above.until(highs), covered, strict=True
         )
+        if is_covered
     )
 
 

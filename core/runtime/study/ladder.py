@@ -137,9 +137,13 @@ def _changed_rows(
     oldest = at - RESET_NS
     stacked: dict[int, int] = {}
     pulled: dict[int, int] = {}
+    # Which keys fall into the rows on view; this loop is most of what notes cost.
+    over_bids, under_asks = high + step, step - low
     for key, change in study.changes.by_key.items():
-        row = abs(key // step * step)
-        if low <= row <= high and change.at > oldest and change.stacked | change.pulled:
+        if not (low <= key < over_bids or -high <= key < under_asks) or change.at <= oldest:
+            continue
+        if change.stacked | change.pulled:
+            row = abs(key // step * step)
             stacked[row] = stacked.get(row, 0) + change.stacked
             pulled[row] = pulled.get(row, 0) + change.pulled
     return stacked, pulled

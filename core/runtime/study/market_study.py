@@ -93,6 +93,12 @@ class MarketStudy:
             return
         self._followed_id = frame.last_id
 
+    @property
+    def sizes_now(self) -> dict[int, int] | None:
+        """The book as it is, size by key; None while the study does not follow it."""
+        is_followed = self._followed_id == self.market.splice.last_id
+        return self.changes.sizes if is_followed else None
+
     def _apply(self, frame: DepthChanged, at: int) -> None:
         see, sizes = self.changes.see, self._caches.sizes
         keys = self._caches.bid_keys

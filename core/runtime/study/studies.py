@@ -61,6 +61,7 @@ class Studies:
         self.version = 0
         """Moves when a study begins or is let go."""
         self._market = market
+        self._markets = market.by_id
         self._trading = trading
         self._basis_second: dict[InstrumentId, int] = {}
 
@@ -103,20 +104,24 @@ class Studies:
         """Follow a book."""
         study = self.by_id.get(body.instrument)
         if study is not None:
-            self._current(body.instrument, study, at).on_depth(body, at)
+            if study.market is not self._markets.get(body.instrument):
+                study = self._begun_anew(body.instrument, study, at)
+            study.on_depth(body, at)
         return NOTHING
 
     def on_trade(self, body: TradeSeen, at: int) -> Reaction:
         """Follow a print."""
         study = self.by_id.get(body.instrument)
         if study is not None:
-            self._current(body.instrument, study, at).on_trade(at)
+            if study.market is not self._markets.get(body.instrument):
+                study = self._begun_anew(body.instrument, study, at)
+            study.on_trade(at)
         return NOTHING
 
-    def _current(self, name: InstrumentId, study: MarketStudy, at: int) -> MarketStudy:
-        """Return the study; a market that was dropped and came back is studied anew."""
+    def _begun_anew(self, name: InstrumentId, study: MarketStudy, at: int) -> MarketStudy:
+        """Begin again with a market that was dropped and came back."""
         market = self._market.market(name)
-        if market is study.market or market is None:
+        if market is None:
             return study
         study = self.by_id[name] = MarketStudy(market, self._market.unit_caches, at)
         self.version += 1

@@ -10,7 +10,7 @@ from core.analysis.sizes import continues
 from core.domain.study_views import TapeLine
 from core.domain.views import TapeRow
 
-LINES_KEPT: Final = 4_000
+LINES_KEPT: Final = 2_000
 """Lines a new filter is made from; a filter goes on keeping what comes."""
 SHOWN_KEPT: Final = 500
 FILTERS_KEPT: Final = 6
@@ -108,8 +108,9 @@ class LineFilter:
 
     def offer_all(self, lines: Iterable[Worth]) -> None:
         """Take many."""
+        offer = self.offer
         for worth in lines:
-            self.offer(worth)
+            offer(worth)
 
     def passed(self, worth: Worth) -> TapeLine | None:
         """Return the line with what was missed before it, None where it is worth too little."""

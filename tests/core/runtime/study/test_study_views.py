@@ -232,6 +232,19 @@ def test_depth_view_equals_the_plain_numbers_of_the_book() -> None:
         assert (points[0].price, points[-1].price) == (curve.prices[0], curve.prices[-1])
 
 
+def test_band_that_reaches_past_the_levels_read_is_left_out() -> None:
+    """1,100 levels of one hundredth of a basis point: nothing is said of more than 10 bps."""
+    bids = [(f"{100 - n / 10_000:.4f}", "1") for n in range(1, 1_101)]
+    asks = [(f"{100 + n / 10_000:.4f}", "1") for n in range(1, 1_101)]
+    desk = StudiedDesk()
+    desk.send(snapshot(10, bids, asks))
+
+    bands = desk.view(depth_topic(HERE)).bands
+
+    assert [row.within_bps for row in bands] == [5]
+    assert bands[0].bid_notional == pytest.approx(sum(100 - n / 10_000 for n in range(1, 501)))
+
+
 def test_histories_take_one_value_a_second_and_hold_over_quiet_ones() -> None:
     """A book that stood still for three seconds had the same spread all the while."""
     desk = StudiedDesk()
