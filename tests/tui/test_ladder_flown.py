@@ -132,10 +132,10 @@ async def test_o_goes_round_the_sets_of_columns() -> None:
         seen = []
         for _ in PRESETS:
             await pilot.press("o")
-            seen.append(app.ladder.preset)
-            assert _shown(app.ladder) == app.ladder.wanted
+            seen.append(app.ladder.choice.name)
+            assert _shown(app.ladder) == app.ladder.choice.wanted
             edge = app.ladder.row_text(33)
-            assert app.ladder.preset in edge or app.ladder.preset == "auto"
+            assert app.ladder.choice.name in edge or app.ladder.choice.name == "auto"
         assert seen == ["book", "flow", "orders", "auto"]
 
 
@@ -153,7 +153,7 @@ async def test_columns_are_picked_by_hand_and_kept_for_the_session() -> None:
         assert _shown(app.ladder) == wanted
 
         await pilot.press("o", "o", "o", "o", "o")
-        assert app.ladder.preset == "own choice"
+        assert app.ladder.choice.name == "own choice"
         assert _shown(app.ladder) == wanted
 
 
@@ -167,8 +167,8 @@ async def test_escape_leaves_the_columns_as_they_were() -> None:
         assert dialog._wanted == frozenset(Column) - {Column.CUMULATIVE}
 
         await pilot.press("escape")
-        assert app.ladder.preset == "auto"
-        assert app.ladder.wanted == PRESETS["auto"]
+        assert app.ladder.choice.name == "auto"
+        assert app.ladder.choice.wanted == PRESETS["auto"]
 
 
 def _by_key(told: tuple[Explained, ...]) -> dict[str, Explained]:

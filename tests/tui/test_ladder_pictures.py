@@ -8,7 +8,7 @@ from core.domain.fixed import UNIT
 from core.domain.ids import InstrumentId
 from core.domain.views import BookState, LadderView
 from tests.tui.ladder_app import CENT, SOL, LadderApp, book, busy_book
-from tui.render.ladder_columns import PRESETS
+from tui.render.ladder_choice import ColumnChoice
 
 Snap = Callable[..., bool]
 NARROW, MIDDLE, WIDE = (41, 22), (62, 26), (120, 34)
@@ -80,7 +80,7 @@ def test_ladder_held_while_the_market_went_on(snap_compare: Snap) -> None:
     """Static mode: the grid stood still and says where the market is."""
     app = LadderApp(busy_book())
     app.ladder.stand.is_static = True
-    app.ladder.wanted, app.ladder.preset = PRESETS["flow"], "flow"
+    app.ladder.choice = ColumnChoice().next().next()
     moved = book(bid=14138 * CENT, ask=14139 * CENT)
     first = app.feed
 

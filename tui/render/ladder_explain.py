@@ -23,7 +23,7 @@ def explained_ladder(
             Explained(
                 key="large_lot",
                 value=f"from {size_words(view, view.large_size)}",
-                inputs=f"{_large_levels(view)} levels on view are as large",
+                inputs=f"the sizes of this book; {_large_levels(view)} rows are as large",
                 age_ms=age_ms,
             )
         )
@@ -69,10 +69,14 @@ def _touch(view: LadderView, age_ms: int | None) -> list[Explained]:
 
 
 def _touch_sizes(view: LadderView) -> str:
-    if not view.bids or not view.asks:
+    """Name the sizes at the touch, where the first rows are the touch and not a group of prices."""
+    if not view.bids or not view.asks or view.microprice is None:
         return ""
     bid, ask = view.bids[0], view.asks[0]
-    return f"; first rows {size_words(view, bid.size)} bid, {size_words(view, ask.size)} asked"
+    weighed = (bid.price * ask.size + ask.price * bid.size) // (bid.size + ask.size)
+    if abs(weighed - view.microprice) > 1:
+        return ""
+    return f"; {size_words(view, bid.size)} bid, {size_words(view, ask.size)} asked there"
 
 
 def _imbalance(view: LadderView, imbalance: float, age_ms: int | None) -> Explained:
@@ -90,12 +94,12 @@ def _row(view: LadderView, grid: Grid, index: int, age_ms: int | None) -> list[E
     at = price_text(grid.price_at(index), view.price_decimals)
     if (found := _level(view, grid, index)) is not None:
         side, level = found
-        words = "bid" if side is Side.BUY else "asked"
+        words = f"the bids down to {at}" if side is Side.BUY else f"the asks up to {at}"
         told.append(
             Explained(
                 key="cumulative",
                 value=size_words(view, level.cumulative),
-                inputs=f"{words} from the touch to {at}; {size_words(view, level.size)} at {at}",
+                inputs=f"{words}; {size_words(view, level.size)} at {at}",
                 age_ms=age_ms,
             )
         )
@@ -133,10 +137,10 @@ def _note(view: LadderView, note: LadderNote, at: str, age_ms: int | None) -> li
     told = []
     if note.traded_bid or note.traded_ask:
         value = size_words(view, note.traded_bid + note.traded_ask)
-        inputs = f"at {at}: {sold} sold, {bought} bought"
+        inputs = f"prints at {at}: {sold} sold, {bought} bought"
         told.append(Explained(key="traded_at_price", value=value, inputs=inputs, age_ms=age_ms))
     if note.stacked or note.pulled:
         value = f"+{added} -{taken}"
-        inputs = f"at {at}, prints left out"
+        inputs = f"changes of the book at {at}, prints left out"
         told.append(Explained(key="stacked_pulled", value=value, inputs=inputs, age_ms=age_ms))
     return told

@@ -1,5 +1,6 @@
 """The lines of a ladder that are no price: column names, the spread, the split of the book."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -159,3 +160,23 @@ def _split_bar(
     if part:
         cells.append(("╸", palette.style(bid)))
     return [*cells, ("━" * (room - whole - part), palette.style(ask))]
+
+
+def empty_runs(text: str, width: int, height: int, palette: Palette) -> Iterable[tuple[int, Runs]]:
+    """Draw what is missing in the middle of an empty pane."""
+    for number in range(height):
+        line = fit_center(text if number == height // 2 else "", width)
+        yield number, ((line, palette.style("muted")),)
+
+
+def fitting(texts: list[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+    """Return the first texts that fit into so many cells with two blanks between them."""
+    found: list[tuple[str, str]] = []
+    cells = 0
+    for text, role in texts:
+        gap = "  " if found else ""
+        cells += len(gap) + width_of(text)
+        if cells > most:
+            break
+        found.append((gap + text, role))
+    return found

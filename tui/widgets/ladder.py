@@ -12,11 +12,14 @@ from tui.actions import Place, bindings_at
 from tui.render.explain import Explained
 from tui.render.grid import Grid
 from tui.render.ladder import Row, ladder_row
-from tui.render.ladder_columns import PRESETS, Column, Columns
+from tui.render.ladder_choice import AUTO, ColumnChoice
+from tui.render.ladder_columns import Column, Columns
 from tui.render.ladder_explain import explained_ladder
 from tui.render.ladder_lines import (
     STALE_STATES,
     column_titles,
+    empty_runs,
+    fitting,
     split_runs,
     spread_of,
     spread_runs,
@@ -32,7 +35,7 @@ from tui.render.ladder_rows import (
 )
 from tui.render.numbers import age_text, market_name, price_text
 from tui.render.palette import Palette, Runs
-from tui.render.text import clean, fit_center
+from tui.render.text import clean
 from tui.widgets.ladder_group import GROUPS, first_group
 from tui.widgets.ladder_stand import Stand
 from tui.widgets.pane import Pane, Titles
@@ -47,7 +50,6 @@ _STATE_ROLE: Final = {
 _NS_PER_MS: Final = 1_000_000
 _SPLIT_FROM: Final = 14
 """Rows inside the frame from which one of them is the split of the book."""
-_CUSTOM: Final = "own choice"
 
 
 class Ladder(Pane):
@@ -65,10 +67,7 @@ class Ladder(Pane):
         self.group = GROUPS[0]
         self.view: LadderView | None = None
         self.stand = Stand()
-        self.preset = "auto"
-        """Name of the columns shown; they are kept for the session, whatever the market."""
-        self.wanted = PRESETS["auto"]
-        self._hand_picked: frozenset[Column] | None = None
+        self.choice = ColumnChoice()
         self._is_group_chosen = False
         self._shown_at = 0
         self._engine_at = 0
@@ -162,11 +161,11 @@ class Ladder(Pane):
             texts.append((f"{away} · c centres", "warning"))
         if self.stand.is_static:
             texts.append(("static", "accent"))
-        if self.preset != "auto":
-            texts.append((self.preset, "text_soft"))
+        if self.choice.name != AUTO:
+            texts.append((self.choice.name, "text_soft"))
         step = price_text(view.row_step, view.price_decimals)
         texts.append((f"{self.group}x = {step}", "muted"))
-        return _spaced(texts, self.size.width - 6)
+        return fitting(texts, self.size.width - 6)
 
     # -- the grid --------------------------------------------------------------------------
 
@@ -225,32 +224,27 @@ class Ladder(Pane):
 
     def action_next_columns(self) -> None:
         """Show the next set of columns; a person's own choice is one of them."""
-        names = [*PRESETS, *([_CUSTOM] if self._hand_picked is not None else [])]
-        name = names[(names.index(self.preset) + 1) % len(names)]
-        self._use_columns(name, PRESETS.get(name) or self._hand_picked or PRESETS["auto"])
+        self.choice = self.choice.next()
+        self.redraw()
 
     def choose_columns(self, columns: frozenset[Column] | None) -> None:
         """Show the columns a person picked; None leaves them as they are."""
         if columns is not None:
-            self._hand_picked = columns
-            self._use_columns(_CUSTOM, columns)
-
-    def _use_columns(self, name: str, columns: frozenset[Column]) -> None:
-        self.preset, self.wanted = name, columns
-        self.redraw()
+            self.choice = self.choice.with_picked(columns)
+            self.redraw()
 
     def action_choose_columns(self) -> None:
         """Ask which columns to show."""
         from tui.dialogs.columns import ChooseColumns  # noqa: PLC0415 - not for the first paint
 
         columns = self._columns(self.size.width - 2)
-        dialog = ChooseColumns(self.wanted, columns.width, columns.price_cells)
+        dialog = ChooseColumns(self.choice.wanted, columns.width, columns.price_cells)
         self.app.push_screen(dialog, self.choose_columns)
 
     def _columns(self, width: int) -> Columns:
         decimals = self.view.price_decimals if self.view is not None else 0
         cells = widest_price(self.grid, decimals) if self.grid is not None else 0
-        return Columns.of(width, cells, self.wanted)
+        return Columns.of(width, cells, self.choice.wanted)
 
     # -- the cursor ------------------------------------------------------------------------
 
@@ -277,7 +271,9 @@ class Ladder(Pane):
         """Draw column names, the grid, the spread line within it, and the split below."""
         view, grid = self.view, self.grid
         if view is None or grid is None:
-            yield from self._nothing(width, height)
+            text = "waiting for the book" if self.instrument else "no market"
+            text = "the book is empty" if view is not None else text
+            yield from empty_runs(text, width, height, self.palette)
             return
         columns = self._columns(width)
         self._scales = self._scales.fitted(view, grid)
@@ -291,15 +287,6 @@ class Ladder(Pane):
         if self._has_split:
             is_stale = view.book_state in STALE_STATES
             yield height - 1, split_runs(view.imbalance, width, self.palette, is_stale=is_stale)
-
-    def _nothing(self, width: int, height: int) -> Iterable[tuple[int, Runs]]:
-        """Say what is missing."""
-        text = "no market"
-        if self.instrument:
-            text = "the book is empty" if self.view is not None else "waiting for the book"
-        for number in range(height):
-            empty = fit_center(text if number == height // 2 else "", width)
-            yield number, ((empty, self.palette.style("muted")),)
 
     def _changed_rows(
         self, view: LadderView, grid: Grid, drawing: Drawing
@@ -318,16 +305,3 @@ class Ladder(Pane):
             if shown.get(line) != row:
                 shown[line] = row
                 yield line, ladder_row(row, drawing.columns, self.palette)
-
-
-def _spaced(texts: Titles, most: int) -> Titles:
-    """Return the first texts that fit with two blanks between them."""
-    spaced: Titles = []
-    cells = 0
-    for text, role in texts:
-        gap = "  " if spaced else ""
-        cells += len(gap) + len(text)
-        if cells > most:
-            break
-        spaced.append((gap + text, role))
-    return spaced
