@@ -17,7 +17,7 @@ from tui.render.chart_marks import countdown
 from tui.render.chart_scale import Scale, labels_of, price_label, round_step, scale_of
 from tui.render.chart_spec import ZOOMS, Chart, Lower, Preset, Zoom
 from tui.render.chart_time import buckets_of, line_values, slots, window_of
-from tui.render.palette import Runs
+from tui.render.palette import Palette, Runs
 from tui.theme import fallback, palette_of
 
 PALETTE = palette_of(fallback())
@@ -173,8 +173,12 @@ def test_prices_stand_on_the_rows_of_exact_arithmetic() -> None:
             exact = top / (Fraction(scale.high) - Fraction(low)) * scale.rows * parts
             naive = min(int(exact), scale.rows * parts - 1)
             found = scale.part(price, parts)
+            many = scale.parts([price, None, scale.high * 2 + 1, low - 1], parts)
+            assert many[1:] == [None, -1, scale.rows * parts]
+            assert many[0] is not None
             is_on_an_edge = abs(exact - round(exact)) < Fraction(1, 10**6)
             assert found == naive or (is_on_an_edge and abs(found - naive) <= 1)
+            assert many[0] == naive or (is_on_an_edge and abs(many[0] - naive) <= 1)
 
 
 def test_a_candle_covers_exactly_its_half_rows() -> None:
@@ -344,6 +348,21 @@ def test_overlays_never_hide_a_candle() -> None:
         for a, b in zip(one[:33], two[:33], strict=True):
             assert a == b or a not in candles
     assert any(0x2800 < ord(char) < 0x2900 for line in full for char in line)
+
+
+def test_in_sixteen_colours_candles_stand_on_the_panel() -> None:
+    """Tints cannot be told apart there, so a curve behind a candle leaves no ground."""
+    rows = [_candle(n, 20, 22) for n in range(33)]
+    line = OverlayLine(name="ema9", values=(21.0,) * 33)
+    chart = _chart(*rows, overlays=_overlays(line, starts=tuple(row.start_ts for row in rows)))
+    plain = Palette(fallback().colors, is_plain=True)
+
+    def grounds(palette: Palette) -> set[object]:
+        runs = [run for row in candle_rows(chart, palette) for run in row]
+        return {style.bgcolor for text, style in runs if "┃" in text}
+
+    assert grounds(plain) == {plain.style("text").bgcolor}
+    assert len(grounds(PALETTE)) > 1
 
 
 def test_time_to_the_close_of_the_open_candle() -> None:

@@ -140,7 +140,8 @@ def _price_rows(picture: Picture, palette: Palette) -> list[Runs]:
     dots = _curves(canvas, picture)
     if not chart.is_line:
         draw_candles(canvas, picture.buckets, window, scale)
-        _shine_through(canvas, dots)
+        if not palette.is_plain:
+            _shine_through(canvas, dots)
     draw_fills(canvas, fills_of(chart.fills, window, scale), window)
     _draw_crosshair(canvas, picture, tags)
     cells = chart.axis_cells

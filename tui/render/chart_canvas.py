@@ -32,9 +32,8 @@ class Canvas:
 
     def line(self, row: int, glyph: str, ink: Ink, *, every: int = 1) -> None:
         """Draw a level line through a row."""
-        for column in range(0, self.width, every):
-            self.glyphs[row][column] = glyph
-            self.inks[row][column] = ink
+        self.glyphs[row] = list(glyph.ljust(every) * (self.width // every + 1))[: self.width]
+        self.inks[row] = [ink] * self.width
 
     def text(self, row: int, column: int, text: str, ink: Ink) -> None:
         """Write text of one-cell characters, cut at the edge."""

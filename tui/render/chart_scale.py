@@ -37,9 +37,16 @@ class Scale(msgspec.Struct, frozen=True, gc=False):
 
     def parts(self, values: Sequence[float | None], parts: int) -> list[int | None]:
         """Return the places of many values, at most one part outside of the scale."""
-        last = self.rows * parts
+        low, high, last = self.low, self.high, self.rows * parts
+        a_price = last / (high - low)
         return [
-            None if value is None else max(-1, min(self.part(value, parts), last))
+            None
+            if value is None
+            else -1
+            if value > high
+            else last
+            if value < low
+            else min(int((high - value) * a_price), last - 1)
             for value in values
         ]
 
