@@ -241,6 +241,48 @@ def klines(
     raise typer.Exit(run_klines(question, network_candles))
 
 
+@app.command()
+def analyze(  # noqa: PLR0913, PLR0917  one parameter an option of the command line
+    symbol: Annotated[str, typer.Argument(help="A market, such as SOL_USDC_PERP.")] = "",
+    venue_kind: Annotated[
+        VenueKind | None,
+        typer.Option("--venue", help="Whose public streams; the exchange in the box without it."),
+    ] = None,
+    for_secs: Annotated[
+        float, typer.Option("--for", min=0.1, max=3_600, help="Listen for this many seconds.")
+    ] = 10.0,
+    recordings: Annotated[
+        list[str] | None,
+        typer.Option("--replay", help="VENUE=FILE, a recording instead; may be repeated."),
+    ] = None,
+    at: Annotated[
+        str,
+        typer.Option("--at", help="With --replay: 2024-08-08T23:57:00Z, 23:57, or 90s into it."),
+    ] = "",
+    seed: Seed = None,
+    backpack_url: RestUrl = "",
+    backpack_ws_url: WsUrl = "",
+    as_json: AsJson = False,  # noqa: FBT002  a flag of the command line
+) -> None:
+    """Print every number of one market: depth, flow, profile, trend, pairs, funding."""
+    from core.runtime.logs import set_up_logging  # noqa: PLC0415  heavy imports wait
+    from tui.analyze import AnalyzeQuestion, run_analyze  # noqa: PLC0415  as above
+
+    set_up_logging(None)
+    question = AnalyzeQuestion(
+        symbol=symbol,
+        kind=VenueKind.BACKPACK if backpack_url and venue_kind is None else venue_kind,
+        rest_url=backpack_url,
+        ws_url=backpack_ws_url,
+        seed=_seed(seed),
+        secs=for_secs,
+        recordings=tuple(recordings or ()),
+        at=at,
+        as_json=as_json,
+    )
+    raise typer.Exit(run_analyze(question))
+
+
 def main() -> None:
     """Run the command line; a wrong input is one sentence and exit code 2."""
     try:

@@ -104,11 +104,11 @@ class MarketRoom:
         """
         return self._history.want(instrument, interval, at)
 
-    def has_candles(self, instrument: InstrumentId, interval: str) -> bool:
-        """Whether an interval has candles of its own, not only what minutes add up to."""
+    def candles_held(self, instrument: InstrumentId, interval: str) -> int:
+        """Count the candles an interval has of its own, not what minutes add up to."""
         market = self._markets.by_id.get(instrument)
         series = None if market is None else market.candles.get(interval)
-        return series is not None and len(series) > 0
+        return 0 if series is None else len(series)
 
     def instruments(self) -> tuple[InstrumentId, ...]:
         """List the markets with any state."""

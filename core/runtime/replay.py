@@ -160,6 +160,8 @@ class Replay:
         self.elapsed_secs = 0.0
         self.is_finished = False
         self._told_at = 0.0
+        self._feed: Iterator[tuple[int, list[Body]]] | None = None
+        self._ahead: tuple[int, list[Body]] | None = None
 
     def set_pace_to(self, speed: float) -> None:
         """Begin at this multiple of the recording's own speed; 0 is as fast as possible."""
@@ -195,6 +197,30 @@ class Replay:
             self._take(recv_ns, bodies)
         self.elapsed_secs = time.perf_counter() - begun
         self.is_finished = True
+
+    def play_to(self, at: int) -> None:
+        """Play everything received up to an instant as fast as it goes, and stand there.
+
+        Timers due by then have fired. `is_finished` says whether the recordings ended before.
+        """
+        if self._feed is None:
+            self._feed = self._bodies()
+        while not self.is_finished:
+            self._ahead = self._ahead or next(self._feed, None)
+            if self._ahead is None:
+                self.is_finished = True
+            elif self._ahead[0] > at:
+                break
+            else:
+                self._take(*self._ahead)
+                self._ahead = None
+        self._stand_at(at)
+
+    def _stand_at(self, at: int) -> None:
+        self._clock.move_to(at)
+        for fired in self._timers.due(at):
+            self._shell.inbox.put(fired)
+        self._shell.pump(1_000)
 
     async def run_paced(self) -> None:
         """Play at the chosen speed beside a screen, until the end; then say so."""

@@ -5,8 +5,8 @@ import json
 import logging
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -54,9 +54,16 @@ class Run(msgspec.Struct, frozen=True):
 async def open_run(launch: Launch) -> AsyncIterator[Run]:
     """Open the run a launch asks for."""
     opener = open_replay if launch.mode is Mode.REPLAY else open_simulation
-    try:
+    with single_error():
         async with opener(launch) as run:
             yield run
+
+
+@contextmanager
+def single_error() -> Iterator[None]:
+    """Take an error meant for a person out of the groups that task groups put round it."""
+    try:
+        yield
     except BaseExceptionGroup as group:
         told, _ = group.split(CockpitError)
         if told is None:
@@ -234,9 +241,12 @@ def _watchlist(launch: Launch, sources: list[Source]) -> tuple[InstrumentId, ...
     except (OSError, ValueError, TypeError):
         names = [InstrumentId(name) for name in launch.config.watchlist]
     known = tuple(name for name in names if name.partition(":")[0] in venues)
-    return known or tuple(
-        InstrumentId(f"{source.name}:{symbol}") for source in sources for symbol in _MAJORS
-    )
+    return known or tuple(name for source in sources for name in majors_of(source.name))
+
+
+def majors_of(venue: VenueId) -> tuple[InstrumentId, ...]:
+    """Return the markets a run watches where nobody chose any."""
+    return tuple(InstrumentId(f"{venue}:{symbol}") for symbol in _MAJORS)
 
 
 _MAJORS: Final = (

@@ -121,11 +121,11 @@ class OverlayStudy:
     def _inputs(self, at: int) -> Hashable:
         """Return what moves when a candle closes or is corrected, or a history comes."""
         newest = candles(self._market, self._instrument, self._interval, 3, at).closed
-        has = (
-            self._market.has_candles(self._instrument, name)
+        held = (
+            self._market.candles_held(self._instrument, name)
             for name in (self._interval, SEED_INTERVAL)
         )
-        return (newest[-1] if newest else None, *has)
+        return (newest[-1] if newest else None, *held)
 
     def _seed_of(self, first: int) -> VwapSeed | None:
         if self._step_ns >= DAY_NS:

@@ -44,7 +44,7 @@ def live_rows(
     """Return the newest candles, the last one live."""
     rows = market.candles(instrument, interval, count).candles
     step = interval_ns(interval)
-    if not rows or not is_carried(interval) or not market.has_candles(instrument, interval):
+    if not rows or not is_carried(interval) or not market.candles_held(instrument, interval):
         return rows
     tail = minutes_since(market, instrument, rows[-1].start_ts)
     return carried_on(rows, tail, step)[-count:] if tail else rows

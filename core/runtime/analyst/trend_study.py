@@ -62,14 +62,14 @@ class TrendStudy:
 
     def _inputs(self, at: int) -> Hashable:
         closed = candles(self._market, self._instrument, MINUTE, 2, at).closed
-        has = (self._market.has_candles(self._instrument, name) for name in INTERVALS)
-        return (closed[-1] if closed else None, *has)
+        held = (self._market.candles_held(self._instrument, name) for name in INTERVALS)
+        return (closed[-1] if closed else None, *held)
 
     def _candles(self, name: str, at: int) -> tuple[CandleRow, ...]:
         """Return what was loaded of an interval; of minutes the closed ones."""
         if name == MINUTE:
             return candles(self._market, self._instrument, MINUTE, CANDLES, at).closed
-        if not self._market.has_candles(self._instrument, name):
+        if not self._market.candles_held(self._instrument, name):
             return ()
         return self._market.candles(self._instrument, name, CANDLES).candles
 
