@@ -23,13 +23,19 @@ from tui.render.chart_lens import (
     wanted_candles,
     zoomed,
 )
-from tui.render.chart_readout import change_in_view, explained, legend, readouts
+from tui.render.chart_readout import explained
 from tui.render.chart_spec import AXIS_LEAST, LINE_ROLES, Chart, Lower, Preset
 from tui.render.chart_time import line_values
+from tui.render.chart_titles import (
+    cells_of,
+    crosshair_title,
+    interval_texts,
+    legend_texts,
+    market_title,
+)
 from tui.render.explain import Explained
-from tui.render.numbers import market_name
 from tui.render.palette import Palette, Runs
-from tui.render.text import clean, fit_center, width_of
+from tui.render.text import fit_center
 from tui.widgets.messages import FocusAside
 from tui.widgets.pane import Pane, Titles
 
@@ -38,8 +44,6 @@ _REDRAW_SECS: Final = 1.0
 _FRAME_CELLS: Final = 2
 _EDGE_CELLS: Final = 4
 """Cells of an edge that texts cannot have."""
-_INTERVAL_CELLS: Final = 5
-"""Cells of the longest interval and its blanks."""
 _Choice = TypeVar("_Choice")
 
 
@@ -221,27 +225,12 @@ class Candles(Pane):
         return "no trades in this stretch of time"
 
     def title(self) -> Titles:
-        """Return market and interval, or the values under the crosshair."""
-        name = clean(self.instrument.partition(":")[2]) if self.instrument else "Candles"
+        """Return market and change in view, or the values under the crosshair."""
         room = self.size.width - _EDGE_CELLS - 2
         picture = self.picture()
         if self.crosshair is not None and picture is not None:
-            return self._crosshair_title(picture, room)
-        change = change_in_view(picture) if picture is not None else None
-        role = "profit" if change is not None and change[2] >= 0 else "loss"
-        moves: Titles = [] if change is None else [(f" {change[2]:+.2f}%", role)]
-        short = clean(market_name(self.instrument or "Candles"))
-        options: list[Titles] = [
-            [(name, "text"), *moves], [(short, "text"), *moves], [(short, "text")],
-        ]  # fmt: skip
-        room -= _INTERVAL_CELLS
-        return next((texts for texts in options if _cells(texts) <= room), options[-1])
-
-    def _crosshair_title(self, picture: Picture, room: int) -> Titles:
-        name = market_name(self.instrument or "")
-        heads: list[Titles] = [[(clean(name), "text"), (f" {self.interval} ", "accent")], []]
-        options = [[*head, *texts] for texts in readouts(picture) for head in heads]
-        return next((texts for texts in options if _cells(texts) <= room), options[-1])
+            return crosshair_title(self.instrument, self.interval, picture, room)
+        return market_title(self.instrument, picture, room)
 
     def status(self) -> Titles:
         """Return the intervals to choose from, as many as there is room for."""
@@ -249,44 +238,13 @@ class Candles(Pane):
             return [("loading history…", "info")]
         if self.crosshair is not None:
             return []
-        room = self.size.width - _EDGE_CELLS - 4 - _cells(self.title())
-        for names in _interval_choices(self.interval):
-            if sum(map(len, names)) + len(names) - 1 <= room:
-                return self._interval_texts(names)
-        return []
-
-    def _interval_texts(self, names: tuple[str, ...]) -> Titles:
-        return [
-            (f"{' ' if index else ''}{name}", "accent" if name == self.interval else "faint")
-            for index, name in enumerate(names)
-        ]
+        room = self.size.width - _EDGE_CELLS - 4 - cells_of(self.title())
+        return interval_texts(INTERVALS, self.interval, room)
 
     def hint(self) -> Titles:
         """Return how the chart differs from the usual, and the overlays' values."""
-        picture = self.picture()
-        flags = [flag for flag in self._flags() if flag]
-        texts: Titles = [(" · ".join(flags), "info")] if flags else []
-        room = self.size.width - _EDGE_CELLS - 2 - _cells(texts)
-        for text, role in legend(picture) if picture is not None else []:
-            gap = "  " if texts else ""
-            if len(gap) + width_of(text) > room:
-                break
-            texts.append((gap + text, role))
-            room -= len(gap) + width_of(text)
-        return texts
-
-    def _flags(self) -> tuple[str, ...]:
-        lens = self.lens
-        back = ""
-        if lens.end_ts is not None and self.view and self.view.candles:
-            count = (self.view.candles[-1].start_ts - lens.end_ts) // self.view.interval_ns
-            back = f"{count} back"
-        return (
-            back,
-            lens.zoom.title,
-            "line" if lens.is_line else "",
-            "scale locked" if lens.locked else "",
-        )
+        room = self.size.width - _EDGE_CELLS - 2
+        return legend_texts(self.lens, self.view, self.picture(), room)
 
     def explain(self) -> tuple[Explained, ...]:
         """Say what the chart shows at the crosshair or the newest candle."""
@@ -380,16 +338,3 @@ class Candles(Pane):
 
 def _next(choices: list[_Choice], now: _Choice) -> _Choice:
     return choices[(choices.index(now) + 1) % len(choices)]
-
-
-def _cells(texts: Titles) -> int:
-    return sum(width_of(text) for text, _ in texts)
-
-
-def _interval_choices(interval: str) -> Iterable[tuple[str, ...]]:
-    """Yield all intervals, then ever fewer around the chosen one."""
-    yield INTERVALS
-    place = INTERVALS.index(interval)
-    for count in (7, 5, 3, 1):
-        first = max(0, min(place - count // 2, len(INTERVALS) - count))
-        yield INTERVALS[first : first + count]
