@@ -135,7 +135,12 @@ def _number(
         return " " * cells, palette.style("muted", ground)
     if side is Side.SELL and len(text) < cells:
         text = f"{text} "
-    return fit_right(text, cells), palette.style(_fresh(row, role), ground)
+    return _right(text, cells), palette.style(_fresh(row, role), ground)
+
+
+def _right(text: str, cells: int) -> str:
+    """Align a number to the right; numbers have one cell a character, so counting is enough."""
+    return text.rjust(cells) if len(text) <= cells else fit_right(text, cells)
 
 
 def _fresh(row: Row, role: str) -> str:
@@ -171,13 +176,13 @@ def _level_text(row: Row, columns: Columns, *, is_bid: bool) -> str:
     if columns.size < 2:  # noqa: PLR2004 - no room for a digit and its mark
         return " " * columns.book
     if is_bid:
-        size = fit_right(row.size, columns.size - 1) + mark
-        return fit_right(row.cumulative, columns.cumulative) + size if columns.cumulative else size
+        size = _right(row.size, columns.size - 1) + mark
+        return _right(row.cumulative, columns.cumulative) + size if columns.cumulative else size
     near = min(_LONGEST, columns.size - 1)
-    size = fit(mark + fit_right(row.size, near), columns.size)
+    size = (mark + _right(row.size, near)).ljust(columns.size)
     if not columns.cumulative:
         return size
-    return size + fit(fit_right(row.cumulative, _LONGEST), columns.cumulative)
+    return size + _right(row.cumulative, _LONGEST).ljust(columns.cumulative)
 
 
 def _plain_bar(text: str, cells: int, *, is_bid: bool) -> str:
@@ -203,7 +208,7 @@ def _price(row: Row, columns: Columns, palette: Palette, ground: str) -> _Parts:
     return [
         ("▸" if row.is_cursor else " ", palette.style("accent" if row.is_cursor else "muted", on)),
         (mark, palette.style(mark_role if is_last or not row.last else "stale", on)),
-        (fit_right(row.price, columns.price_cells), palette.style(role, on, bold=is_bold)),
+        (_right(row.price, columns.price_cells), palette.style(role, on, bold=is_bold)),
         (after[0], palette.style(after[1], on)),
     ]
 
