@@ -91,7 +91,7 @@ def _drawn_of(name: str, view: Any, *, is_plain: bool) -> Any:
 
 @pytest.mark.parametrize("name", VIEWS)
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     database=None,
     phases=QUICK,
@@ -113,7 +113,7 @@ def test_any_view_at_any_size_fills_its_rows_exactly(name: str, data: st.DataObj
 
 @pytest.mark.parametrize("name", VIEWS)
 @settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     database=None,
     phases=QUICK,

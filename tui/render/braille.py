@@ -6,6 +6,7 @@ from typing import Final
 
 _DOTS: Final = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _FIRST: Final = 0x2800
+_GLYPHS: Final = (" ", *(chr(_FIRST + bits) for bits in range(1, 256)))
 _DOWN: Final = 4
 _ACROSS: Final = 2
 
@@ -40,7 +41,7 @@ class Braille:
             if y is None:
                 before = None
                 continue
-            if before is None or abs(y - before) <= 1:
+            if before is None or -1 <= y - before <= 1:
                 self.put(x, y)
             else:
                 step = 1 if y > before else -1
@@ -50,23 +51,24 @@ class Braille:
 
     def text(self, row: int) -> str:
         """Return one row of characters; a cell without dots is a space."""
-        return "".join(chr(_FIRST + bits) if bits else " " for bits in self.cells[row])
+        return "".join(map(_GLYPHS.__getitem__, self.cells[row]))
 
 
 def heights_of(
     values: Sequence[float | None], low: float, high: float, dots: int
 ) -> list[int | None]:
-    """Turn values into dots from the top: `high` is dot 0, `low` the last."""
+    """Turn values into dots from the top: `high` is dot 0, `low` the last; others are holes."""
     reach = high - low
     if dots <= 0 or not math.isfinite(reach):
         return [None] * len(values)
     last = dots - 1
     if reach <= 0:
         return [None if value is None else last // 2 for value in values]
+    scale = last / reach
+    if not math.isfinite(scale):
+        return [None] * len(values)
     return [
-        None
-        if value is None or not math.isfinite(value)
-        else max(0, min(last, round((high - value) / reach * last)))
+        None if value is None or not low <= value <= high else round((high - value) * scale)
         for value in values
     ]
 
@@ -92,10 +94,11 @@ def held(
     span = end - start
     if count <= 0 or span <= 0:
         return [points[-1][1]] * count if points and count > 0 else columns
+    scale, last = count / span, count - 1
     for instant, value in points:
         if value is not None:
-            index = int((instant - start) / span * count)
-            columns[max(0, min(count - 1, index))] = value
+            index = int((instant - start) * scale)
+            columns[0 if index < 0 else min(index, last)] = value
     value = None
     for index, found in enumerate(columns):
         if found is None:

@@ -34,7 +34,7 @@ from tui.render.study import (
 from tui.render.text import fit, fit_right
 
 _WIDE: Final = 84
-_LEFT: Final = 40
+_LEFT: Final = 43
 _PAIR: Final = 50
 """From here on the table of costs stands beside that of depths."""
 _LEAST_CURVE: Final = 5
@@ -219,8 +219,8 @@ def _costs(view: DepthView, width: int, palette: Palette, *, is_full: bool = Fal
     columns = [Column("notional", 8), Column("buy bps", 9), Column("sell bps", 9)]
     if is_full:
         columns = [
-            Column("notional", 8), Column("buy bps", 9), Column("worst", 11), Column("lv", 4),
-            Column("sell bps", 10), Column("worst", 11), Column("lv", 3),
+            Column("notional", 8), Column("buy bps", 9), Column("worst", 10), Column("lv", 3),
+            Column("sell bps", 10), Column("worst", 10), Column("lv", 3),
         ]  # fmt: skip
     rows = [heading("cost to trade", width, palette), title_row(columns, width, palette)]
     for notional, sides in _by_notional(view.costs).items():
@@ -247,7 +247,7 @@ def _bands(view: DepthView, width: int, palette: Palette) -> Block:
     bar = max(0, width - 24)
     rows = [
         heading("depth", width, palette),
-        title_row([*columns, Column("bids vs asks", bar + 1)], width, palette),
+        title_row([*columns, Column("balance", bar + 2)], width, palette),
     ]
     for band in view.bands:
         cells: list[Cell] = [
@@ -375,7 +375,7 @@ def _axis(view: DepthView, curve: _Curve, half: int, width: int, palette: Palett
     decimals = view.price_decimals
     low = price_text(max(0, curve.middle - curve.reach), decimals)
     high = price_text(curve.middle + curve.reach, decimals)
-    middle = fixed(curve.middle / UNIT, min(decimals + 1, 10))
+    middle = _middle_text(view, curve)
     room = 2 * half + 1 - len(low) - len(high)
     if len(middle) + 2 > room:
         return row_of([(fit(middle, width), "spread")], width, palette)
@@ -394,6 +394,13 @@ def _axis(view: DepthView, curve: _Curve, half: int, width: int, palette: Palett
         else:
             runs.append((text[column], "muted"))
     return exact(joined([(t, palette.style(r)) for t, r in runs]), width, palette)
+
+
+def _middle_text(view: DepthView, curve: _Curve) -> str:
+    """Write the mid, or the one best price there is, by its name."""
+    if view.mid is not None:
+        return fixed(curve.middle / UNIT, min(view.price_decimals + 1, 10))
+    return f"{'bid' if view.bids else 'ask'} {price_text(curve.middle, view.price_decimals)}"
 
 
 def _wall_at(view: DepthView, curve: _Curve, half: int, column: int) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from rich.style import Style
 
 from core.domain.order import Side
 from core.domain.study_views import FlowView, FlowWindow, SeriesPoint, SweepRow
@@ -325,17 +326,20 @@ def _woven(
     *,
     has_zero: bool,
 ) -> Runs:
-    front_style, back_style = palette.style(role, bold=True), palette.style("accent")
-    air = palette.style("grid")
-    runs = []
+    styles = (palette.style("grid"), palette.style("accent"), palette.style(role, bold=True))
+    air = "╌" if has_zero else " "
+    runs: list[tuple[str, Style]] = []
+    held, text = 0, ""
     for near, far in zip(front.text(row), back.text(row), strict=True):
-        if near != " ":
-            runs.append((near, front_style))
-        elif far != " ":
-            runs.append((far, back_style))
-        else:
-            runs.append(("╌" if has_zero else " ", air))
-    return joined(runs)
+        kind = 2 if near != " " else 1 if far != " " else 0
+        if kind != held:
+            if text:
+                runs.append((text, styles[held]))
+            held, text = kind, ""
+        text += near if kind == 2 else far if kind else air  # noqa: PLR2004 - both lines
+    if text:
+        runs.append((text, styles[held]))
+    return tuple(runs)
 
 
 def _bars(
@@ -359,37 +363,36 @@ def _bars(
     eighths = [
         round(share_of(abs(value), most) * full) * (1 if value > 0 else -1) for value in sums
     ]
+    up, down = _bar_cells(palette)
     rows = []
     for row in range(half):
         below = (half - 1 - row) * 8
-        runs = [_bar_up(level - below, palette) for level in eighths]
+        runs = [up[max(0, min(8, level - below))] for level in eighths]
         label = short(most, is_signed=True) if row == 0 else ""
         rows.append(_bar_row(runs, label, width, palette))
     for row in range(half):
-        runs = [_bar_down(-level - row * 8, palette) for level in eighths]
+        runs = [down[max(0, min(8, -level - row * 8))] for level in eighths]
         label = short(-most) if row == half - 1 and half > 1 else ""
         rows.append(_bar_row(runs, label, width, palette))
     return rows
 
 
-def _bar_row(runs: list[tuple[str, object]], label: str, width: int, palette: Palette) -> Runs:
+def _bar_row(runs: list[tuple[str, Style]], label: str, width: int, palette: Palette) -> Runs:
     tail = (fit_right(label, _AXIS), palette.style("faint"))
-    return exact([*joined(runs), tail], width, palette)  # type: ignore[arg-type]
+    return exact([*joined(runs), tail], width, palette)
 
 
-def _bar_up(eighths: int, palette: Palette) -> tuple[str, object]:
-    if eighths <= 0:
-        return " ", palette.style("text")
-    return BLOCKS[min(eighths, 8) - 1], palette.style("profit_soft")
+def _bar_cells(palette: Palette) -> tuple[list[tuple[str, Style]], list[tuple[str, Style]]]:
+    """Return cells by eighths: bars that stand, and bars that hang from the top.
 
-
-def _bar_down(eighths: int, palette: Palette) -> tuple[str, object]:
-    """Hang a bar from the top: the block below it is drawn in the panel's colour."""
-    if eighths <= 0:
-        return " ", palette.style("text")
-    if eighths >= 8:  # noqa: PLR2004 - the whole cell
-        return "█", palette.style("loss_soft")
-    return BLOCKS[7 - eighths], palette.style("panel", "loss_soft")
+    A hanging bar is the block below it in the panel's colour on the bar's.
+    """
+    air = (" ", palette.style("text"))
+    stand, hang = palette.style("profit_soft"), palette.style("panel", "loss_soft")
+    full = ("█", palette.style("loss_soft"))
+    standing = [air, *((block, stand) for block in BLOCKS)]
+    hanging = [air, *((BLOCKS[7 - eighths], hang) for eighths in range(1, 8)), full]
+    return standing, hanging
 
 
 def _times(span: _Span, columns: int, width: int, palette: Palette) -> Runs:

@@ -10,7 +10,7 @@ from core.domain.fixed import UNIT
 from core.domain.study_views import FootprintCandle, FootprintView, ProfileBar
 from tui.render.numbers import clock_text, price_text
 from tui.render.palette import Palette
-from tui.render.study import Block, blank, brief, exact, short, sign_role
+from tui.render.study import Block, blank, brief, exact, price_tail, short, sign_role
 from tui.render.text import fit_center, fit_right
 
 RATIO: Final = 3
@@ -136,8 +136,8 @@ def _axis(
         return " " * _AXIS, palette.style("muted")
     text = price_text(price, view.price_decimals)
     if last is not None and price <= last < price + view.row_step:
-        return "▸" + fit_right(text, _AXIS - 1), palette.style("text", "last", bold=True)
-    return fit_right(text, _AXIS), palette.style("muted" if row % 2 == 0 else "faint")
+        return "▸" + price_tail(text, _AXIS - 1), palette.style("text", "last", bold=True)
+    return " " + price_tail(text, _AXIS - 1), palette.style("muted" if row % 2 == 0 else "faint")
 
 
 def _cell(

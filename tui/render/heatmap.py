@@ -14,8 +14,7 @@ from rich.style import Style
 from core.domain.study_views import HeatmapView
 from tui.render.numbers import clock_text, price_text
 from tui.render.palette import Palette, Runs
-from tui.render.study import sized
-from tui.render.text import fit_right
+from tui.render.study import price_tail, sized
 
 AXIS: Final = 11
 """Cells of the price axis."""
@@ -237,9 +236,9 @@ def axis_cell(
     """Draw the axis beside one row."""
     if row in touch:
         text, role = touch[row]
-        return f"▸{fit_right(text, AXIS - 1)}", palette.style(role, bold=True)
+        return f"▸{price_tail(text, AXIS - 1)}", palette.style(role, bold=True)
     if row in labels:
-        return f"╴{fit_right(labels[row], AXIS - 1)}", palette.style("muted")
+        return f"╴{price_tail(labels[row], AXIS - 1)}", palette.style("muted")
     return " " * AXIS, palette.style("muted")
 
 

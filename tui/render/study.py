@@ -21,7 +21,7 @@ _TRILLION: Final = 1e12
 _HUGE: Final = 1e15
 _TINY: Final = 0.095
 _LEAST: Final = 0.00095
-_WIDEST_FIXED: Final = 1e7
+_WIDEST_FIXED: Final = 1e11
 _MOST_WHOLE: Final = 1e4
 _BEYOND: Final = 1e150
 """Numbers from here on cannot be subtracted safely."""
@@ -121,7 +121,7 @@ def exact(runs: Iterable[tuple[str, Style]], width: int, palette: Palette) -> Ru
     for text, style in runs:
         cells = width_of(text)
         if used + cells > width:
-            text = set_cell_size(text, max(0, width - used))  # noqa: PLW2901
+            text = _cut(text, max(0, width - used))  # noqa: PLW2901
             cells = width - used
         if text:
             done.append((text, style))
@@ -129,6 +129,20 @@ def exact(runs: Iterable[tuple[str, Style]], width: int, palette: Palette) -> Ru
     if used < width:
         done.append((" " * (width - used), palette.style("text")))
     return tuple(done)
+
+
+def _cut(text: str, cells: int) -> str:
+    """Cut a text; a word or number that lost its end says so."""
+    kept = set_cell_size(text, cells)
+    lost = text[len(kept) :] if text.isascii() else text
+    return fit(text, cells) if any(map(str.isalnum, lost)) else kept
+
+
+def price_tail(text: str, cells: int) -> str:
+    """Write a price right-aligned; of one too long the moving digits at the end are kept."""
+    if len(text) > cells:
+        text = text.replace(",", "")
+    return fit_right(text, cells) if len(text) <= cells else "…" + text[len(text) - cells + 1 :]
 
 
 def row_of(cells: Iterable[Cell], width: int, palette: Palette) -> Runs:
