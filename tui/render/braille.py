@@ -37,16 +37,16 @@ class Braille:
     def curve(self, heights: Sequence[int | None]) -> None:
         """Draw one dot a column, joined upright where neighbours are apart; None is a hole."""
         before: int | None = None
-        for x, y in enumerate(heights):
-            if y is None:
+        cells, dots_down = self.cells, self.height * _DOWN
+        for x, y in enumerate(heights[: self.width * _ACROSS]):
+            if y is None or not 0 <= y < dots_down:
                 before = None
                 continue
-            if before is None or -1 <= y - before <= 1:
-                self.put(x, y)
-            else:
-                step = 1 if y > before else -1
-                for between in range(before + step, y + step, step):
-                    self.put(x, between)
+            column, dots = x // _ACROSS, _DOTS[x % _ACROSS]
+            step = 1 if before is None or y > before else -1
+            start = y if before is None or y == before else before + step
+            for dot in range(start, y + step, step):
+                cells[dot // _DOWN][column] |= dots[dot % _DOWN]
             before = y
 
     def text(self, row: int) -> str:
