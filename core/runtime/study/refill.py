@@ -14,6 +14,9 @@ _BEFORE_NS: Final = 50_000_000
 _SETTLES_NS: Final = 500_000_000
 """The lowest depth within this time after a print is what it left over."""
 _SAMPLES_HELD: Final = 8
+_MARK: Final = 5
+"""A trade that took less than one part in so many of the depth before it left no mark: what the
+book does of itself is as large."""
 
 
 class DepthSample(NamedTuple):
@@ -49,7 +52,8 @@ class _Episode:
         if not early:
             return None
         lowest = min(range(len(early)), key=lambda place: early[place][1])
-        return resilience(self.before, self.shock_at, self.samples[lowest:])
+        found = resilience(self.before, self.shock_at, self.samples[lowest:])
+        return found if found is not None and found.lost * _MARK >= self.before else None
 
 
 class RefillMeter:

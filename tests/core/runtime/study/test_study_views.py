@@ -297,6 +297,22 @@ def test_refill_after_a_notable_trade_is_measured() -> None:
     assert view.resilience_share == pytest.approx(0.5)
 
 
+def test_trade_that_takes_little_of_the_book_is_no_shock() -> None:
+    """A sweep of two out of a hundred: what comes back says nothing of the book."""
+    desk = StudiedDesk()
+    desk.send(snapshot(10, [("99", "5")], [("101", "1"), ("102", "1"), ("103", "98")]))
+    desk.want()
+    desk.send(depth(11), 200)
+    desk.send(depth(12), 200)
+    at = desk.at + 100_000_000
+    desk.send(trade(1, "101", "1", ts=at), 100)
+    desk.send(trade(2, "102", "1", ts=at))
+    desk.send(depth(13, asks=[("101", "0"), ("102", "0")]), 100)
+    desk.send(depth(14, asks=[("102", "6")]), 1_000)
+
+    assert desk.view(depth_topic(HERE)).resilience_share is None
+
+
 def test_flow_windows_begin_when_the_study_reaches_back_so_far() -> None:
     """A window that is not wholly studied is left out, not shown as if it were."""
     desk = StudiedDesk()
