@@ -26,6 +26,8 @@ LEAST_SPAN_BPS: Final = 24
 ROOM: Final = 1.6
 """Height of a new raster over the range of the price in it."""
 _BPS: Final = 10_000
+_INT64: Final = 2.0**62
+"""Below it sums are turned into integers as arrays."""
 _LOUD: Final = 0.9
 """Quantile of the cells with size that gets full intensity."""
 
@@ -63,7 +65,11 @@ def summed(where: NDArray[np.intp], weights: Real, length: int = 0) -> Real:
 def whole_lots(sizes: Real, size_decimals: int) -> list[int]:
     """Turn summed sizes back into integers of 10^-10, exact to the market's own decimals."""
     lot = 10 ** (DIGITS - min(size_decimals, DIGITS))
-    return [int(count) * lot for count in np.rint(sizes / lot).tolist()]
+    counts = np.rint(sizes / lot)
+    if len(counts) and float(counts.max()) * lot < _INT64:
+        found: list[int] = (counts.astype(np.int64) * lot).tolist()
+        return found
+    return [int(count) * lot for count in counts.tolist()]
 
 
 def nice_step(least: float, unit: int) -> int:
@@ -178,13 +184,11 @@ def _trades(job: HeatmapJob, top: int, step: int) -> tuple[HeatTrade, ...]:
     row_of = (top - 1 - prints.price) // step
     shown = (column_of >= 0) & (column_of < columns) & (row_of >= 0) & (row_of < job.rows)
     flat = row_of[shown] * columns + column_of[shown]
-    cells, where = np.unique(flat, return_inverse=True)
+    size, is_buy = prints.size[shown], prints.is_buy[shown]
     bought, sold = (
-        summed(where, prints.size[shown] * (prints.is_buy[shown] == is_buy))
-        for is_buy in (True, False)
+        summed(flat[side], size[side], job.rows * columns) for side in (is_buy, ~is_buy)
     )
-    sides = (whole_lots(side, job.size_decimals) for side in (bought, sold))
-    return tuple(
-        HeatTrade(cell % columns, cell // columns, buys, sells)
-        for cell, buys, sells in zip(cells.tolist(), *sides, strict=True)
-    )
+    cells = np.flatnonzero((bought > 0) | (sold > 0))
+    places = ((cells % columns).tolist(), (cells // columns).tolist())
+    sizes = (whole_lots(side[cells], job.size_decimals) for side in (bought, sold))
+    return tuple(map(HeatTrade, *places, *sizes))
