@@ -32,6 +32,9 @@ _AGAIN_NS: Final = 150 * _MS
 _PROOFS: Final = 2
 FIRST_DEADLINE_SECS: Final = 1.0
 LONGEST_DEADLINE_SECS: Final = 8.0
+_HEDGE_NS: Final = 400 * _MS
+"""A request without answer for so long is sent once more beside it; all of them may be repeated."""
+_MOST_ASKED: Final = 4
 _LONGEST_BACKOFF_NS: Final = _SECOND
 _LONGEST_PAUSE_SECS: Final = 2.0
 EMERGENCY_NS: Final = 10 * _SECOND
@@ -103,6 +106,8 @@ class KillRun:
         self._kept = self._late = self._cancels = self._empties = self._failures = 0
         self._paused_until = now
         self._deadline_secs = FIRST_DEADLINE_SECS
+        self._hedge_ns = _HEDGE_NS
+        self._empty_at = now
         self._sent_at: deque[int] = deque()
         self._first_cancel: int | None = None
         self._proven: int | None = None
@@ -157,6 +162,8 @@ class KillRun:
         self._numbers += 1
         self._out[self._numbers] = (key, now, self._deadline_secs)
         self._sent_at.append(now)
+        if key == _OPEN:
+            self._ask_open(now)
         if ask not in _QUERIES:
             self._cancels += 1
             if self._first_cancel is None:
@@ -177,6 +184,7 @@ class KillRun:
         _, asked_at, _ = self._out.pop(number)
         self._went_well(asked_at, now)
         self._is_read = True
+        self._due.pop(_OPEN, None)
         rows = tuple(rows)
         self._targets = tuple(row for row in rows if not row.is_reduce_only)
         self._kept = len(rows) - len(self._targets)
@@ -265,7 +273,7 @@ class KillRun:
         stale = [k for k in self._due if k[0] in _LISTED and k not in wanted]
         for key in stale:
             del self._due[key]
-        under_way = {key for key, *_ in self._out.values()}
+        under_way = self._under_way(now)
         for key in wanted:
             is_answered_since = self._answered_at.get(key, -1) >= asked_at
             if key not in under_way and not is_answered_since:
@@ -275,7 +283,8 @@ class KillRun:
     def _none_open(self, asked_at: int, now: int) -> None:
         for key in [k for k in self._due if k[0] in _LISTED]:
             del self._due[key]
-        self._empties += 1
+        if asked_at >= self._empty_at:
+            self._empties, self._empty_at = self._empties + 1, now
         for client, unknown in tuple(self._unknown.items()):
             unknown.proofs += asked_at >= unknown.dead_at
             if unknown.proofs >= _PROOFS:
@@ -292,7 +301,7 @@ class KillRun:
 
     def _chase(self, at: int) -> None:
         """Send each order without an outcome its cancel again."""
-        under_way = {key for key, *_ in self._out.values()}
+        under_way = self._under_way(at)
         for client, unknown in self._unknown.items():
             key = _unknown_key(unknown.symbol, client)
             if key not in under_way:
@@ -300,9 +309,16 @@ class KillRun:
 
     def _ask_open(self, at: int) -> None:
         """Ask what is open at that time, unless that is asked already or will be sooner."""
-        if any(key == _OPEN for key, *_ in self._out.values()):
+        asked = [sent_at for key, sent_at, _ in self._out.values() if key == _OPEN]
+        if len(asked) >= _MOST_ASKED:
             return
+        if asked:
+            at = max(at, max(asked) + self._hedge_ns)
         self._due[_OPEN] = min(at, self._due.get(_OPEN, at))
+
+    def _under_way(self, now: int) -> set[Key]:
+        """Return what was sent so lately that its answer may still come."""
+        return {key for key, at, _ in self._out.values() if now - at < self._hedge_ns}
 
     def _has_cancels_out(self) -> bool:
         return any(key[0] in _LISTED for key, *_ in self._out.values())
@@ -313,6 +329,7 @@ class KillRun:
     def _went_well(self, asked_at: int, now: int) -> None:
         """Be as patient as the venue is slow: thrice the round trip, from one second to eight."""
         self._failures = 0
+        self._hedge_ns = max(_HEDGE_NS, 3 * (now - asked_at))
         thrice_secs = 3 * (now - asked_at) / _SECOND
         self._deadline_secs = min(LONGEST_DEADLINE_SECS, max(FIRST_DEADLINE_SECS, thrice_secs))
 

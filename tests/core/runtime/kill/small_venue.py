@@ -49,10 +49,10 @@ class SmallVenue:
         self.sent: list[tuple[int, KillWish]] = []
         self.rng = Random(seed)
         self.run: KillRun | None = None
-        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._heap: list[tuple[int, int, Callable[[], object]]] = []
         self._ties = count()
 
-    def later(self, delay_ns: int, work: Callable[[], None]) -> None:
+    def later(self, delay_ns: int, work: Callable[[], object]) -> None:
         """Do something after a while."""
         heapq.heappush(self._heap, (self.at + delay_ns, next(self._ties), work))
 
