@@ -141,24 +141,18 @@ class Shell:
         now = self.clock.now()
         for topic in request.versions:
             told_at = self._looked_at.get(topic)
-            if told_at is None:
-                self._look_at(topic)
-            elif now - told_at >= _TOLD_AGAIN_NS and is_analysed(topic):
-                self._tell_wanted(topic, now)
+            if told_at is None or now - told_at >= _TOLD_AGAIN_NS:
+                self._look_at(topic, now)
         return self.engine.frames.frame(request, now)
 
-    def _tell_wanted(self, topic: str, now: int) -> None:
+    def _look_at(self, topic: str, now: int) -> None:
+        """Tell the Desk what is looked at, and again now and then: what nobody wants is let go."""
         self._looked_at[topic] = now
-        self.publish(TopicWanted(ts_event=now, ts_recv=now, topic=topic))
-
-    def _look_at(self, topic: str) -> None:
-        now = self.clock.now()
         if is_analysed(topic):
-            self._tell_wanted(topic, now)
+            self.publish(TopicWanted(ts_event=now, ts_recv=now, topic=topic))
         kind, instrument, interval, *_ = (*topic.split("/"), "", "")
         if not instrument:
             return
-        self._looked_at[topic] = now
         if kind != "candles":
             self.publish(
                 StudyWanted(ts_event=now, ts_recv=now, instrument=InstrumentId(instrument))
