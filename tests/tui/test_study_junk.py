@@ -93,7 +93,7 @@ def _drawn_of(name: str, view: Any, *, is_plain: bool) -> Any:
 @settings(
     max_examples=30,
     deadline=None,
-    database=None,
+    derandomize=True,
     phases=QUICK,
     suppress_health_check=list(HealthCheck),
 )
@@ -115,7 +115,7 @@ def test_any_view_at_any_size_fills_its_rows_exactly(name: str, data: st.DataObj
 @settings(
     max_examples=15,
     deadline=None,
-    database=None,
+    derandomize=True,
     phases=QUICK,
     suppress_health_check=list(HealthCheck),
 )

@@ -158,12 +158,13 @@ def _flow_cells(view: DepthView) -> list[Cell]:
     return cells or [(NOTHING, "muted")]
 
 
-def _refill(view: DepthView) -> str:
+def _refill(view: DepthView, *, is_short: bool = False) -> str:
     if view.resilience_half_s is None and view.resilience_share is None:
-        return f"{NOTHING} no trade measured yet"
+        return NOTHING if is_short else f"{NOTHING} no trade measured yet"
     share = view.resilience_share
     back = NOTHING if share is None else f"{fixed(share * 100, 0)}%"
-    return f"half in {fixed(view.resilience_half_s, 1)}s · {back} back"
+    half = f"{fixed(view.resilience_half_s, 1)}s"
+    return f"{half} · {back}" if is_short else f"half in {half} · {back} back"
 
 
 def _score(view: DepthView) -> str:
@@ -177,20 +178,20 @@ def _brief(view: DepthView, width: int, palette: Palette) -> Block:
         (fixed(view.mid, decimals + 1), "text"),
         ("  micro ", "muted"),
         (fixed(view.microprice, min(decimals + 2, 10)), "text"),
-        ("  liquidity ", "muted"),
-        (_score(view), "text"),
     ]
+    score: list[Cell] = [("  liquidity ", "muted"), (_score(view), "text")]
+    is_roomy = sum(len(text) for text, _ in (*mid, *score)) <= width - _LABEL
     balance: list[Cell] = []
     for levels, value in view.imbalances[:3]:
         balance.append((f"{levels} ", "faint"))
         balance.append((fit(fixed(value, 2, is_signed=True), 7), sign_role(value)))
-    refill: list[Cell] = [(_refill(view), "text_soft")]
+    refill: list[Cell] = [(_refill(view, is_short=not is_roomy), "text_soft")]
     return [
-        _labelled("mid", mid, (), width, palette),
+        _labelled("mid", [*mid, *score] if is_roomy else mid, (), width, palette),
         _labelled("spread", [(_spread(view), "text")], view.spread_history, width, palette),
         _labelled("imbalance", balance, view.imbalance_history, width, palette),
         _labelled("order flow", _flow_cells(view), (), width, palette),
-        _labelled("refill", refill, (), width, palette),
+        _labelled("refill", refill if is_roomy else [*refill, *score], (), width, palette),
     ]
 
 

@@ -34,7 +34,7 @@ from tui.render.study import (
     that_fit,
     title_row,
 )
-from tui.render.text import fit, fit_right
+from tui.render.text import fit, fit_right, width_of
 
 _LEAST_CURVE: Final = 7
 _SIDE_BY_SIDE: Final = 92
@@ -182,6 +182,8 @@ def _impact_line(view: FlowView, width: int, palette: Palette) -> Block:
         ("  λ ", "muted"), (short(view.kyle_lambda), "text_soft"),
         ("  large ≥ ", "muted"), (sized(view.large_size), "text_soft"),
     ]  # fmt: skip
+    while sum(width_of(text) for text, _ in cells) > width and len(cells) > 2:  # noqa: PLR2004
+        cells = cells[:-2]
     rows = [row_of(cells, width, palette)]
     if view.sweeps:
         newest = view.sweeps[-1]
@@ -195,7 +197,7 @@ def _sweep_row(
     role = "bid" if sweep.side is Side.BUY else "ask"
     mark = "▲" if sweep.side is Side.BUY else "▼"
     first, last = price_text(sweep.first_price, decimals), price_text(sweep.last_price, decimals)
-    way = f"{first}→{last}"
+    way, clock = f"{first}→{last}", clock_text(sweep.ts_event)
     if len(way) > width - 14 - len(lead):
         way = first
     cells: list[Cell] = [
@@ -203,7 +205,7 @@ def _sweep_row(
         (f"{mark}{way} ", role),
         (f"{sized(sweep.size)} ", "text"),
         (f"×{sweep.prints} ", "muted"),  # noqa: RUF001
-        (clock_text(sweep.ts_event), "faint"),
+        (clock if width >= 52 else clock[3:], "faint"),  # noqa: PLR2004 - narrow: no hours
     ]
     return row_of(cells, width, palette)
 

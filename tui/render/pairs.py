@@ -4,7 +4,7 @@ import math
 
 from core.domain.study_views import PairRow
 from tui.render.numbers import NOTHING, market_name, venue_mark
-from tui.render.study import Cell, curve_text, fixed, sign_role
+from tui.render.study import Cell, curve_text, fixed, share_of, sign_role
 from tui.render.text import clean
 
 SPARK: int = 16
@@ -31,8 +31,8 @@ def range_text(row: PairRow, cells: int) -> str:
         return NOTHING.rjust(cells)
     if not all(map(math.isfinite, (low, high, now))):
         return NOTHING.rjust(cells)
-    share = (now - low) / (high - low) if high > low else 0.5
-    place = max(0, min(room - 1, round(share * (room - 1)))) if math.isfinite(share) else 0
+    share = share_of(now - low, high - low) if high > low else 0.5
+    place = round(share * (room - 1))
     return f"├{'─' * place}●{'─' * (room - 1 - place)}┤"
 
 

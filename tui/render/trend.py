@@ -13,6 +13,7 @@ from tui.render.study import (
     fixed,
     heading,
     row_of,
+    share_of,
     sign_role,
     tall,
     that_fit,
@@ -168,7 +169,7 @@ def _zones(view: TrendView, width: int, room: int, palette: Palette) -> Block:
         name = "▔ resistance" if not zone.is_support else "▁ support"
         price = fit_right(fixed(zone.price, view.price_decimals), 12)
         bar = max(0, min(width - 32, 30))
-        filled = round(zone.touches / most * bar) if most > 0 else 0
+        filled = round(share_of(zone.touches, most) * bar)
         is_heavy = zone.touches >= _HEAVY_TOUCHES
         cells = [
             (fit(name, 13), palette.style(role)),

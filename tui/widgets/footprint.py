@@ -108,5 +108,5 @@ class Footprint(StudyPane[FootprintView]):
                 value=price_text(control, view.price_decimals),
                 inputs="the row of most volume in this candle",
             ),
-            Explained(key="footprint_imbalance", value=f"{RATIO} : 1", inputs="one row apart"),
+            Explained(key="footprint", value=f"{RATIO} : 1", inputs="one row apart"),
         )

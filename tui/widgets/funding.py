@@ -70,7 +70,8 @@ class Funding(TablePane[FundingView, FundingRow]):
         mark = price_text(row.mark_price, row.price_decimals)
         index = price_text(row.index_price, row.price_decimals)
         name = clean(row.instrument)
-        rate = f"{name}: {fixed(row.rate_pct, 4)}% every {fixed(row.interval_hours, 0)} h"
+        hours = f"{fixed(row.interval_hours, 0)} h"
+        rate = f"{name}: {fixed(row.rate_pct, 4)}% every {hours}"
         wait = until_text(row.next_funding_ts, self.engine_at)
         basis = f"{fixed(row.basis_bps, 2, is_signed=True)} bps"
         a_year = f"{fixed(row.basis_annual_pct, 2, is_signed=True)}%"
@@ -78,7 +79,7 @@ class Funding(TablePane[FundingView, FundingRow]):
         annual = f"{fixed(row.annual_pct, 2, is_signed=True)}%"
         return (
             Explained(key="basis", value=basis, inputs=f"{name}: mark {mark}, index {index}"),
-            Explained(key="basis_annual", value=a_year, inputs=basis),
+            Explained(key="basis", value=a_year, inputs=f"{basis} every {hours}, over 365 days"),
             Explained(key="funding_hourly", value=hourly, inputs=rate),
             Explained(key="funding_annual", value=annual, inputs=f"{rate}, next in {wait}"),
         )

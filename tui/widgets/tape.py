@@ -164,8 +164,8 @@ class Tape(Pane):
         )
         said = [Explained(key="large_print", value=large, inputs="a quantile of the sizes seen")]
         joined = sum(line.prints > 1 for line in view.rows)
-        said.append(Explained(key="sweep", value=str(joined), inputs=f"of {lines} lines shown"))
-        said.append(Explained(key="missed_prints", value=str(view.missed)))
+        inputs = f"of {lines} lines shown; {view.missed} prints were missed"
+        said.append(Explained(key="sweep", value=str(joined), inputs=inputs))
         return tuple(said)
 
 
