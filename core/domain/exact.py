@@ -13,13 +13,17 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
-from typing import Final, Self, overload
+from typing import Final, Self, TypeVar, overload
 
 from core.domain.errors import DataInvalid
 
 MAX_DIGITS: Final = 28
 _CONTEXT: Final = Context(prec=60, traps=[InvalidOperation, Overflow, DivisionByZero])
 _PLAIN: Final = frozenset("0123456789.-+")
+
+
+_E = TypeVar("_E", bound="Exact")
+_SET: Final = object.__setattr__
 
 
 def exact_decimal(text: str) -> Decimal:
@@ -73,16 +77,16 @@ class Exact:
         return other.value
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(_CONTEXT.add(self.value, self._same(other)))
+        return _made(type(self), _CONTEXT.add(self.value, self._same(other)))
 
     def __sub__(self, other: Self) -> Self:
-        return type(self)(_CONTEXT.subtract(self.value, self._same(other)))
+        return _made(type(self), _CONTEXT.subtract(self.value, self._same(other)))
 
     def __neg__(self) -> Self:
-        return type(self)(-self.value if self.value else self.value)
+        return _made(type(self), self.value.copy_negate() if self.value else self.value)
 
     def __abs__(self) -> Self:
-        return type(self)(abs(self.value))
+        return _made(type(self), self.value.copy_abs())
 
     def __lt__(self, other: Self) -> bool:
         return self.value < self._same(other)
@@ -122,7 +126,7 @@ class Exact:
         return (self.value > 0) - (self.value < 0)
 
     def scaled_by(self, factor: Decimal) -> Self:
-        """Multiply by a pure number."""
+        """Multiply by a pure number; one that is not finite is refused."""
         return type(self)(_CONTEXT.multiply(self.value, factor))
 
     def ratio_to(self, other: Self) -> Decimal:
@@ -149,6 +153,13 @@ class Exact:
         unit = self._same(step)
         count = _CONTEXT.divide(self.value, unit).to_integral_value(rounding=rounding)
         return type(self)(_CONTEXT.multiply(count, unit))
+
+
+def _made(kind: type[_E], value: Decimal) -> _E:
+    """Wrap the result of exact arithmetic: the context traps whatever would not be finite."""
+    number = kind.__new__(kind)
+    _SET(number, "value", value)
+    return number
 
 
 class Quantity(Exact):
@@ -182,7 +193,7 @@ class Price(Exact):
     def __mul__(self, other: Decimal) -> "Price": ...
     def __mul__(self, other: Quantity | Decimal) -> "Notional | Price":
         if isinstance(other, Quantity):
-            return Notional(_CONTEXT.multiply(self.value, other.value))
+            return _made(Notional, _CONTEXT.multiply(self.value, other.value))
         if isinstance(other, Decimal):
             return self.scaled_by(other)
         raise TypeError(f"Price does not multiply with {type(other).__name__}")
@@ -196,7 +207,7 @@ class Amount(Exact):
 
 def amount_of(value: Notional | Quantity) -> Amount:
     """Read a notional as units of its quote asset, or a quantity as units of its base asset."""
-    return Amount(value.value)
+    return _made(Amount, value.value)
 
 
 ZERO_QUANTITY: Final = Quantity(0)

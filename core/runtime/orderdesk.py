@@ -45,6 +45,8 @@ class OrderDesk:
         self._trading = trading
         self._risk = risk
         self._capital = capital
+        both = (risk.limits, capital.limits)
+        self._version_of = (*both, version_of(*both))
         self._denials: dict[tuple[StrategyId, InstrumentId, str], tuple[int, int]] = {}
 
     def handlers(self) -> dict[type, Callable[[Any, int], Reaction]]:
@@ -155,6 +157,12 @@ class OrderDesk:
             facts.append(StrategyPaused(at=at, strategy=intent.strategy, reason=reason))
         return Outcome(Reaction(tuple(facts)), denied)
 
+    def _limits_version(self) -> str:
+        limits = (self._risk.limits, self._capital.limits)
+        if self._version_of[0] is not limits[0] or self._version_of[1] is not limits[1]:
+            self._version_of = (*limits, version_of(*limits))
+        return self._version_of[2]
+
     def _judged(
         self, intent: Intent, picture: GateInputs, verdict: str, rule: str, text: str, at: int
     ) -> GateJudged:
@@ -167,7 +175,7 @@ class OrderDesk:
             rule=rule,
             text=text,
             numbers=numbers_of(intent.legs[0], picture),
-            limits=version_of(self._risk.limits, self._capital.limits),
+            limits=self._limits_version(),
         )
 
 
