@@ -2,127 +2,49 @@
 
 from typing import Final
 
-import msgspec
-
-from core.domain.alert import Alert, AlertEnd, AlertNumber, AlertOption, Severity
-from core.domain.commands import AnswerAlert
+from core.domain.alert import Alert, AlertNumber, AlertOption, Severity
 from core.domain.effects import Effect, WakeAt
 from core.domain.exact import Price
-from core.domain.facts import AlertEnded, AlertRaised, TradingState
+from core.domain.facts import AlertRaised, TradingState
 from core.domain.ids import AlertId
 from core.domain.intent import Intent, NeedsConfirmation
 from core.domain.order import OrderTerms, Side
 from core.domain.reaction import Reaction
-from core.domain.views import AlertsView, OpenAlert
+from core.risk.alert_book import TIMER_PREFIX, AlertBook, OpenRecord
 from core.risk.inputs import GateInputs
 
-TIMER_PREFIX: Final = "risk/alert/"
+__all__ = [
+    "ACKNOWLEDGE",
+    "ADOPT",
+    "APPROVE",
+    "CANCEL_OWN",
+    "DENY",
+    "FLATTEN",
+    "HALT",
+    "KEEP",
+    "LOSS_PREFIX",
+    "MISMATCH_PREFIX",
+    "REDUCE",
+    "TIMER_PREFIX",
+    "AlertBook",
+    "OpenRecord",
+    "broken_journal",
+    "confirmation",
+    "loss_limit",
+    "mismatch",
+    "raising",
+]
 APPROVE: Final = "approve"
 CANCEL_OWN: Final = "cancel-own"
 LOSS_PREFIX: Final = "loss/"
+MISMATCH_PREFIX: Final = "mismatch/"
 DENY: Final = "deny"
-_RANK: Final = {
-    Severity.EMERGENCY: 0,
-    Severity.CRITICAL: 1,
-    Severity.WARNING: 2,
-    Severity.INFO: 3,
-}
-
-
-class OpenRecord(msgspec.Struct, frozen=True, gc=False):
-    """An open alert and what an approval of it would let through."""
-
-    alert: Alert
-    intent: Intent | None
-    reference_price: Price | None
-    repeats: int = 1
-    """How often it was raised while it is open."""
-
-
-class AlertBook:
-    """Every open alert; changed only by facts."""
-
-    def __init__(self) -> None:
-        self._open: dict[AlertId, OpenRecord] = {}
-        self._last_ended = ""
-        self._just_ended: tuple[AlertId, OpenRecord] | None = None
-        self.version = 0
-
-    def raised(self, fact: AlertRaised) -> None:
-        """Open an alert; raised again while it is open, it stays one and counts."""
-        alert_id = fact.alert.alert_id
-        held = self._open.get(alert_id)
-        repeats = 1 if held is None else held.repeats + 1
-        self._open[alert_id] = OpenRecord(fact.alert, fact.intent, fact.reference_price, repeats)
-        self.version += 1
-
-    def ended(self, fact: AlertEnded) -> None:
-        """Close an alert."""
-        record = self._open.pop(fact.alert_id, None)
-        self.version += 1
-        if record is not None:
-            by = f" by {fact.by}" if fact.by else ""
-            self._just_ended = (fact.alert_id, record)
-            self._last_ended = f"{record.alert.title}: {fact.option} ({fact.end}{by})"
-
-    def just_ended(self, alert_id: AlertId) -> OpenRecord | None:
-        """Return the alert that ended last, to those who carry out its answer."""
-        if self._just_ended is None or self._just_ended[0] != alert_id:
-            return None
-        return self._just_ended[1]
-
-    def find(self, alert_id: AlertId) -> OpenRecord | None:
-        """Return an open alert."""
-        return self._open.get(alert_id)
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def refusal(self, command: AnswerAlert, at: int) -> str | None:
-        """Say why an answer cannot be taken, or None when it can."""
-        record = self._open.get(command.alert_id)
-        if record is None:
-            return "the alert has ended already"
-        if record.alert.deadline is not None and at >= record.alert.deadline:
-            return "the deadline has passed; the safe default applies"
-        option = next((o for o in record.alert.options if o.key == command.option), None)
-        if option is None:
-            return f"the alert has no option {command.option!r}"
-        if option.token and command.typed.replace(",", "").strip() != option.token:
-            return f"type {option.token} to choose {option.label!r}"
-        return None
-
-    def expired(self, alert_id: AlertId, at: int) -> AlertEnded | None:
-        """Return the end of an alert whose deadline has come."""
-        record = self._open.get(alert_id)
-        if record is None or record.alert.deadline is None or at < record.alert.deadline:
-            return None
-        return AlertEnded(
-            at=at,
-            alert_id=alert_id,
-            end=AlertEnd.EXPIRED,
-            option=record.alert.safe_default,
-            by="",
-        )
-
-    def timers(self, at: int) -> tuple[Effect, ...]:
-        """Ask to be woken at every open deadline, after a restart."""
-        return tuple(
-            WakeAt(key=TIMER_PREFIX + alert_id, at=max(at, record.alert.deadline))
-            for alert_id, record in self._open.items()
-            if record.alert.deadline is not None
-        )
-
-    def view(self, at: int) -> AlertsView:
-        """Show open alerts, most urgent first."""
-        records = sorted(
-            self._open.values(), key=lambda r: (_RANK[r.alert.severity], r.alert.raised_at)
-        )
-        rows = tuple(
-            OpenAlert(alert=r.alert, remaining_ms=_left(r.alert, at), repeats=r.repeats)
-            for r in records
-        )
-        return AlertsView(open=rows, last_ended=self._last_ended)
+ACKNOWLEDGE: Final = "ack"
+KEEP: Final = "keep"
+REDUCE: Final = "reduce"
+HALT: Final = "halt"
+ADOPT: Final = "adopt"
+FLATTEN: Final = "flatten"
 
 
 def raising(
@@ -191,9 +113,9 @@ def _ms(age_ns: int | None) -> int | None:
 
 
 def mismatch(account: str, differences: tuple[str, ...], at: int) -> Alert:
-    """Word a ledger that differs from the venue."""
+    """Word a ledger that differs from the venue; entries there are off already."""
     return Alert(
-        alert_id=AlertId(f"mismatch/{account}/{at}"),
+        alert_id=AlertId(f"{MISMATCH_PREFIX}{account}/{at}"),
         severity=Severity.CRITICAL,
         scope=account,
         title="Ledger and venue differ",
@@ -201,10 +123,27 @@ def mismatch(account: str, differences: tuple[str, ...], at: int) -> Alert:
         numbers=tuple(AlertNumber("Difference", text) for text in differences[:6]),
         options=(
             AlertOption(
-                key="reduce", label="Stay reducing", effect="Entries stay off until they match."
+                key=REDUCE,
+                label="Stay reducing",
+                effect="Own orders there are cancelled; entries stay off until they match.",
+            ),
+            AlertOption(
+                key=HALT, label="Halt", effect="Nothing new is sent; own orders are cancelled."
+            ),
+            AlertOption(
+                key=FLATTEN,
+                label="Flatten",
+                effect="Takes the venue's word, then closes those positions with reduce-only "
+                "orders.",
+            ),
+            AlertOption(
+                key=ADOPT,
+                label="Adopt",
+                effect="Books the difference as EXTERNAL, marked; entries are allowed again.",
+                adds_risk=True,
             ),
         ),
-        safe_default="reduce",
+        safe_default=REDUCE,
         raised_at=at,
         deadline=at + 30_000_000_000,
     )
@@ -250,7 +189,3 @@ def broken_journal(oldest_ms: int, detail: str, at: int) -> Alert:
         safe_default="ack",
         raised_at=at,
     )
-
-
-def _left(alert: Alert, at: int) -> int | None:
-    return None if alert.deadline is None else max(0, (alert.deadline - at) // 1_000_000)

@@ -40,6 +40,8 @@ LIFTED: Final = "lifted"
 BY_PERSON: Final = "person"
 STREAM: Final = "stream/"
 MISMATCH: Final = "mismatch/"
+ALERTED: Final = "alert/"
+"""Causes an alert set; they stand until a person resumes."""
 Handler = Callable[[Any, int], Reaction]
 
 
@@ -136,20 +138,32 @@ class RiskRoom:
         ended = self.alerts.expired(AlertId(body.key.removeprefix(TIMER_PREFIX)), at)
         return NOTHING if ended is None else Reaction((ended,))
 
+    def overdue(self, at: int) -> Reaction:
+        """Let every alert past its deadline take its safe default, whatever became of its timer."""
+        ends = (self.alerts.expired(alert_id, at) for alert_id in self.alerts.open_ids(""))
+        return Reaction(tuple(ended for ended in ends if ended is not None))
+
     def on_reconciled(self, fact: Reconciled, at: int) -> Reaction:
         """Open for trading after a match; allow only reducing after a mismatch."""
         if not fact.is_matched:
             return self._mismatch(fact, at)
         if self._private_down:
             return NOTHING
-        facts = [
+        facts: list[Fact] = [
             self._cleared(hold, at)
             for hold in self.states.holds()
             if hold.cause.startswith(STREAM) or hold.cause == f"{MISMATCH}{fact.account}"
         ]
+        facts.extend(self._matched_alerts(fact, at))
         if self.states.phase is not TradingState.ACTIVE:
             facts.append(TradingStateChanged(at=at, state=TradingState.ACTIVE, reason=""))
         return Reaction(tuple(facts))
+
+    def _matched_alerts(self, fact: Reconciled, at: int) -> list[Fact]:
+        """End the question about a mismatch that is gone."""
+        open_ids = self.alerts.open_ids(f"{MISMATCH}{fact.account}/")
+        ends = (self.alerts.resolved(alert_id, at, "matched") for alert_id in open_ids)
+        return [ended for ended in ends if ended is not None]
 
     # ---- a person's word -----------------------------------------------------------------------
 
@@ -189,8 +203,13 @@ class RiskRoom:
 
     def _may_lift(self, hold: Hold, at: int) -> bool:
         is_person = hold.cause in (BY_PERSON, DAY_LOSS, DRAWDOWN, "")
+        is_person = is_person or hold.cause.startswith(ALERTED)
         is_today = hold.cause == DAY_LOSS and day_of(hold.since) == day_of(at)
         return is_person and not (is_today and hold.state is TradingState.REDUCING)
+
+    def may_be_lifted(self, hold: Hold, at: int) -> bool:
+        """Whether a person's resume would lift a hold now."""
+        return self._may_lift(hold, at)
 
     def restart_effects(self, at: int) -> tuple[Effect, ...]:
         """Wake open alerts up again after a restart."""
@@ -228,10 +247,7 @@ class RiskRoom:
         return Reaction((*facts, *raised.facts), raised.effects)
 
     def _has_open_mismatch(self, account: AccountId) -> bool:
-        return any(
-            row.alert.alert_id.startswith(f"mismatch/{account}/")
-            for row in self.alerts.view(0).open
-        )
+        return bool(self.alerts.open_ids(f"{MISMATCH}{account}/"))
 
     def _hold(
         self, cause: str, state: TradingState, reason: str, at: int, scope: str = ACCOUNT_SCOPE

@@ -3,12 +3,28 @@
 from typing import Final
 
 from core.domain.exact import ZERO_QUANTITY, Quantity
-from core.domain.facts import OrderJournaled, OrderMoved, OrderSent
-from core.domain.ids import AccountId, ClientOrderId, InstrumentId, StrategyId, VenueOrderId
+from core.domain.facts import (
+    CancelAsked,
+    ForeignOrder,
+    ForeignOrdersSeen,
+    OrderJournaled,
+    OrderMoved,
+    OrderSent,
+)
+from core.domain.ids import (
+    AccountId,
+    ClientOrderId,
+    InstrumentId,
+    IntentId,
+    StrategyId,
+    VenueOrderId,
+)
 from core.domain.order import OrderState, OrderTerms
+from core.trading.ledger import EXTERNAL
 
 SHADOW_NS: Final = 600_000_000_000
 """How long an order proved absent keeps its reservation."""
+
 _S = OrderState
 _ENDS: Final = frozenset({_S.FILLED, _S.CANCELLED, _S.EXPIRED})
 _AT_VENUE: Final = frozenset({_S.ACCEPTED, _S.HELD, _S.PARTIAL}) | _ENDS
@@ -33,6 +49,7 @@ class OrderRecord:
         "intent_id",
         "journaled_at",
         "moved_at",
+        "quantity",
         "reason",
         "send_before",
         "signed_at",
@@ -40,31 +57,43 @@ class OrderRecord:
         "strategy",
         "terms",
         "told_filled",
+        "unknown_since",
         "venue_order_id",
         "window_ms",
     )
 
-    def __init__(self, fact: OrderJournaled) -> None:
-        self.client_order_id: ClientOrderId = fact.client_order_id
-        self.account: AccountId = fact.approved.leg.account
-        self.strategy: StrategyId = fact.approved.strategy
-        self.intent_id = fact.approved.intent_id
-        self.terms: OrderTerms = fact.approved.leg.terms
+    def __init__(
+        self,
+        client_order_id: ClientOrderId,
+        account: AccountId,
+        strategy: StrategyId,
+        intent_id: IntentId,
+        terms: OrderTerms,
+        at: int,
+    ) -> None:
+        self.client_order_id = client_order_id
+        self.account = account
+        self.strategy = strategy
+        self.intent_id = intent_id
+        self.terms = terms
+        self.quantity: Quantity = terms.quantity
+        """What it asks for now: a venue may make a reduce-only order smaller."""
         self.state = OrderState.JOURNALED
-        self.journaled_at = fact.at
-        self.moved_at = fact.at
-        self.send_before = fact.send_before
+        self.journaled_at = at
+        self.moved_at = at
+        self.send_before = at
         self.signed_at: int | None = None
         self.window_ms = 0
         self.venue_order_id: VenueOrderId | None = None
         self.filled: Quantity = ZERO_QUANTITY
         self.told_filled: Quantity = ZERO_QUANTITY
+        self.unknown_since: int | None = None
         self.reason = ""
 
     @property
     def leaves(self) -> Quantity:
         """What the ledger may still have to book: after its end only what the venue told."""
-        most = self.told_filled if self.state.is_terminal else self.terms.quantity
+        most = self.told_filled if self.state.is_terminal else self.quantity
         left = most - self.filled
         return left if left.sign > 0 else ZERO_QUANTITY
 
@@ -88,11 +117,23 @@ class Orders:
         self._owed: dict[ClientOrderId, OrderRecord] = {}
         self._to_cancel: set[ClientOrderId] = set()
         self._absent: dict[ClientOrderId, OrderRecord] = {}
+        self._foreign: dict[AccountId, tuple[OrderRecord, ...]] = {}
+        self.foreign: dict[AccountId, tuple[ForeignOrder, ...]] = {}
+        """Orders at the venue that are not ours: they count, and are never touched."""
         self.moves = 0
 
     def journaled(self, fact: OrderJournaled) -> None:
         """Start the record of an order."""
-        record = OrderRecord(fact)
+        approved = fact.approved
+        record = OrderRecord(
+            fact.client_order_id,
+            approved.leg.account,
+            approved.strategy,
+            approved.intent_id,
+            approved.leg.terms,
+            fact.at,
+        )
+        record.send_before = fact.send_before
         self._by_client[record.client_order_id] = record
         self._live[record.client_order_id] = record
 
@@ -105,17 +146,18 @@ class Orders:
         record.moved_at = fact.at
 
     def moved(self, fact: OrderMoved) -> None:
-        """Follow a change of state."""
+        """Follow a change of state, of what was filled, or of what is asked for."""
         self.moves += 1
         record = self._by_client[fact.client_order_id]
+        if fact.state is not OrderState.UNKNOWN:
+            record.unknown_since = None
+        elif record.unknown_since is None:
+            record.unknown_since = fact.at
+        if fact.state is not record.state:
+            record.moved_at = fact.at
         record.state = fact.state
-        record.moved_at = fact.at
         record.reason = fact.reason or record.reason
-        if fact.venue_order_id is not None:
-            record.venue_order_id = fact.venue_order_id
-            self._by_venue[(record.terms.instrument, fact.venue_order_id)] = record
-        if fact.filled_quantity is not None:
-            record.told_filled = max(record.told_filled, fact.filled_quantity)
+        self._follow(record, fact)
         if fact.state is OrderState.ABSENT:
             self._absent[record.client_order_id] = record
         if fact.state is OrderState.PENDING_CANCEL:
@@ -126,15 +168,37 @@ class Orders:
             if not record.leaves.is_zero:
                 self._owed[record.client_order_id] = record
 
+    def _follow(self, record: OrderRecord, fact: OrderMoved) -> None:
+        if fact.venue_order_id is not None:
+            record.venue_order_id = fact.venue_order_id
+            self._by_venue[(record.terms.instrument, fact.venue_order_id)] = record
+        if fact.filled_quantity is not None:
+            record.told_filled = max(record.told_filled, fact.filled_quantity)
+        if fact.quantity is not None:
+            record.quantity = fact.quantity
+
     def filled(self, record: OrderRecord, quantity: Quantity) -> None:
         """Count a booked fill."""
         record.filled += quantity
         if record.leaves.is_zero:
             self._owed.pop(record.client_order_id, None)
 
-    def want_cancelled(self, record: OrderRecord) -> None:
-        """Remember the wish for an order that cannot be PENDING_CANCEL yet; a restart forgets."""
-        self._to_cancel.add(record.client_order_id)
+    def cancel_asked(self, fact: CancelAsked) -> None:
+        """Remember the wish to be rid of an order until it has ended."""
+        if fact.client_order_id in self._live:
+            self._to_cancel.add(fact.client_order_id)
+
+    def is_cancel_asked(self, record: OrderRecord) -> bool:
+        """Whether somebody wants rid of a live order."""
+        return record.client_order_id in self._to_cancel
+
+    def foreign_seen(self, fact: ForeignOrdersSeen) -> None:
+        """Replace what is known of an account's orders that are not ours."""
+        self.moves += 1
+        self.foreign[fact.account] = fact.orders
+        self._foreign[fact.account] = tuple(
+            _foreign_record(each, fact.account, fact.at) for each in fact.orders
+        )
 
     def to_cancel(self) -> list[OrderRecord]:
         """Return the live orders that were asked to go, oldest first."""
@@ -161,8 +225,9 @@ class Orders:
         return list(self._live.values())
 
     def exposed(self) -> list[OrderRecord]:
-        """Return every order that may still change a position: live, or with fills to come."""
-        return [*self._live.values(), *self._owed.values()]
+        """Return what may still change a position: live, with fills to come, or not ours."""
+        foreign = (record for records in self._foreign.values() for record in records)
+        return [*self._live.values(), *self._owed.values(), *foreign]
 
     def shadows(self, at: int) -> list[OrderRecord]:
         """Return orders proved absent lately: their reservation stands a while longer."""
@@ -182,3 +247,18 @@ class Orders:
 
     def __len__(self) -> int:
         return len(self._by_client)
+
+
+def _foreign_record(order: ForeignOrder, account: AccountId, at: int) -> OrderRecord:
+    record = OrderRecord(
+        order.client_order_id or ClientOrderId(0),
+        account,
+        EXTERNAL,
+        IntentId(""),
+        order.terms,
+        at,
+    )
+    record.state = OrderState.ACCEPTED
+    record.venue_order_id = order.venue_order_id
+    record.filled = record.told_filled = order.filled
+    return record

@@ -1,11 +1,13 @@
 """Comparing the ledger with the venue (risk-and-faults section 7): read, book, compare.
 
-Two phases, so that what the venue did between the readings is seen: first balances, positions and
-open orders, then fills and settlements. A private event meanwhile means reading again. A failed
-query means no information: the comparison is given up and tried again, never judged.
+Light readings (positions, balances, open orders) come every 3 s and compare what was not touched
+for 2 s; deep ones read the fills too; blocking ones freeze the entries of their scope until there
+is a verdict. A difference is looked into by reading fills and settlements, further back if need
+be. A failed query means no information: the comparison is given up and tried again, never judged.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from typing import Final, cast
 
 from core.domain.effects import Effect, Query, WakeAt
@@ -19,22 +21,51 @@ from core.domain.events import (
     SettlementReport,
     TimerFired,
 )
-from core.domain.exact import ZERO_AMOUNT, ZERO_QUANTITY, Amount, Price
 from core.domain.facts import CashBooked, Fact, PositionAdopted, Reconciled
-from core.domain.ids import AccountId, Asset, InstrumentId
-from core.domain.order import OrderState
+from core.domain.ids import AccountId, InstrumentId
 from core.domain.reaction import NOTHING, Reaction
+from core.trading import comparing, foreign
+from core.trading.inferred import Gap
 from core.trading.ledger import OPENING
 from core.trading.room import TradingRoom
 
 _SECOND: Final = 1_000_000_000
 LIGHT_EVERY_NS: Final = 3 * _SECOND
+DEEP_EVERY_NS: Final = 60 * _SECOND
 RETRY_NS: Final = 400_000_000
+LONGEST_BACKOFF_NS: Final = 20 * _SECOND
+"""The law allows 60 s; shorter, so that books are right within 30 s of a venue's return."""
+ANSWER_WITHIN_NS: Final = 10 * _SECOND
+"""Answers that have not come by then count as failed."""
 MISMATCH_AGE_NS: Final = 2 * _SECOND
+MISMATCH_SIGHTINGS: Final = 3
+UNTOUCHED_NS: Final = 2 * _SECOND
+SKIPPING_NS: Final = 15 * _SECOND
+"""How long a busy row may be left out before a comparison counts without it."""
 OVERLAP_NS: Final = 300 * _SECOND
-_FIRST: Final = (QueryKind.BALANCES, QueryKind.POSITIONS, QueryKind.OPEN_ORDERS)
-_SECONDLY: Final = (QueryKind.FILLS, QueryKind.SETTLEMENTS)
-NOT_MONEY: Final = frozenset({"POINTS"})
+FURTHEST_BACK_NS: Final = 86_400 * _SECOND
+HISTORY_AGAIN_NS: Final = 15 * _SECOND
+"""How often histories are read again for the same difference; the venue counts such readings."""
+_STATE: Final = (QueryKind.BALANCES, QueryKind.POSITIONS, QueryKind.OPEN_ORDERS)
+_HISTORY: Final = (QueryKind.FILLS, QueryKind.SETTLEMENTS)
+Scope = InstrumentId | AccountId
+
+
+class Reading(StrEnum):
+    """How thoroughly an account is read."""
+
+    OPENING = "opening"
+    LIGHT = "light"
+    DEEP = "deep"
+    BLOCKING = "blocking"
+
+
+_STAGES: Final[dict[Reading, tuple[tuple[QueryKind, ...], ...]]] = {
+    Reading.OPENING: (_STATE, _HISTORY),
+    Reading.LIGHT: (_STATE,),
+    Reading.DEEP: (_HISTORY, _STATE),
+    Reading.BLOCKING: (_HISTORY, _STATE),
+}
 
 
 class Reconciler:
@@ -48,10 +79,27 @@ class Reconciler:
         self._next_query_id = next_query_id
         self._open: dict[int, QueryKind] = {}
         self._answers: dict[QueryKind, QueryAnswered] = {}
-        self._is_disturbed = False
-        self._differs_since: int | None = None
-        self._is_comparing = False
+        self._stages: list[tuple[QueryKind, ...]] = []
+        self._reading = Reading.LIGHT
+        self._asked_at = 0
         self._read_from = 0
+        self._is_comparing = False
+        self._touched: dict[str, int] = {}
+        self._patient_since: int | None = None
+        self._deep_at = 0
+        self._looked_into: tuple[Gap, ...] = ()
+        self._looked_at = 0
+        self._has_looked = False
+        self._differs_since: int | None = None
+        self._sightings = 0
+        self._failures = 0
+        self.failing_since: int | None = None
+        """Since when the venue gave no information; None while it does."""
+        self.frozen: set[Scope] = set()
+        """Markets, or the account, of which a blocking comparison is under way."""
+        self.gaps: tuple[Gap, ...] = ()
+        """What differed when it was last compared."""
+        self.price_differences: tuple[str, ...] = ()
         self.opened_at: int | None = None
         self.matched_at: int | None = None
         self.watermark = 0
@@ -67,42 +115,66 @@ class Reconciler:
         """Whether a comparison is under way."""
         return bool(self._open) or self._is_comparing
 
+    # ---- what is asked of it -------------------------------------------------------------------
+
     def begin(self, at: int) -> Reaction:
         """Start reading the venue, unless that is under way."""
         if self.is_running:
             return NOTHING
-        self._answers.clear()
-        self._is_disturbed = False
-        self._read_from = at
-        return Reaction((), self._ask(_FIRST))
+        if self.opened_at is None:
+            return self._start(Reading.OPENING, at)
+        if self.frozen:
+            return self._start(Reading.BLOCKING, at)
+        is_deep = at - self._deep_at >= DEEP_EVERY_NS
+        return self._start(Reading.DEEP if is_deep else Reading.LIGHT, at)
 
-    def touched(self) -> None:
-        """Learn of a private event: what was read so far may be older than it."""
-        self._is_disturbed = True
+    def demand(self, scope: Scope, at: int) -> Reaction:
+        """Freeze a scope's entries and read everything anew, whatever is under way."""
+        self.frozen.add(scope)
+        self._give_up()
+        self._failures = 0
+        return self.begin(at)
+
+    def touched(self, names: Iterable[str], at: int) -> None:
+        """Learn what a private event concerned: markets and assets read so far may be older."""
+        for name in names:
+            self._touched[name] = at
 
     def applied(self, fact: Reconciled) -> None:
         """Follow the verdict, also when it comes from the journal."""
-        if fact.account != self.account or not fact.is_matched:
+        if fact.account != self.account:
+            return
+        self.frozen.clear()
+        if not fact.is_matched:
             return
         self.matched_at = fact.at
         if self.opened_at is None:
             self.opened_at = fact.read_from
         self.watermark = max(self.opened_at, fact.at - OVERLAP_NS)
 
+    def adopt(self, at: int) -> list[Fact]:
+        """Return what makes the ledger equal what the venue said last, booked as EXTERNAL."""
+        facts: list[Fact] = []
+        for gap in self.gaps:
+            if gap.price is not None:
+                facts.extend(self._room.market_facts(InstrumentId(gap.name), at))
+        return [*facts, *self._room.ledger.adopting(self.account, self.gaps, at)]
+
+    # ---- events --------------------------------------------------------------------------------
+
     def on_timer(self, body: TimerFired, at: int) -> Reaction:
         """Begin at the own timer; compare at the other, once the missed rows are booked."""
-        if body.key == self.timer:
-            return self.begin(at)
         if body.key == self._compare_timer:
             return self._compare(at)
-        return NOTHING
+        if body.key != self.timer:
+            return NOTHING
+        if self._open and at - self._asked_at >= ANSWER_WITHIN_NS:
+            return self._failed(at)
+        return self.begin(at)
 
     def on_failed(self, body: QueryFailed, at: int) -> Reaction:
-        """Give up this comparison and try again later."""
-        if self._open.pop(body.query_id, None) is None:
-            return NOTHING
-        self._open.clear()
-        return self._again(at, _SECOND)
+        """Give up this comparison and try again later, later each time."""
+        return NOTHING if self._open.pop(body.query_id, None) is None else self._failed(at)
 
     def on_answer(self, body: QueryAnswered, at: int) -> Reaction:
         """Collect answers; when a phase is complete go to the next, then book and compare."""
@@ -112,44 +184,83 @@ class Reconciler:
         self._answers[kind] = body
         if self._open:
             return NOTHING
-        if QueryKind.FILLS not in self._answers:
-            return Reaction((), self._ask(_SECONDLY))
-        if self.opened_at is None and self._is_unquiet():
-            return self._again(at, RETRY_NS)
+        facts = tuple(self._missed(at)) if kind in _HISTORY else ()
+        if self._stages:
+            return Reaction(facts, self._ask(self._stages.pop(0), at))
+        self._failures = 0
+        if self.opened_at is not None:
+            self.failing_since = None
         self._is_comparing = True
-        wake = WakeAt(key=self._compare_timer, at=at)
-        return Reaction(tuple(self._missed(at)), (wake,))
+        return Reaction(facts, (WakeAt(key=self._compare_timer, at=at),))
 
     # ---- reading -------------------------------------------------------------------------------
 
-    def _is_unquiet(self) -> bool:
-        """Whether the account moved while it was first read, or holds what is not listed yet."""
-        if any(p.instrument not in self._room.instruments for p in self._positions()):
-            return True
-        fills = self._answers[QueryKind.FILLS].fills
-        return self._is_disturbed or bool(fills or self._answers[QueryKind.SETTLEMENTS].rows)
+    def _start(self, reading: Reading, at: int) -> Reaction:
+        self._answers.clear()
+        self._has_looked = False
+        if self._patient_since is None:
+            self._patient_since = at
+        self._reading = reading
+        self._read_from = at
+        self._stages = list(_STAGES[reading])
+        return Reaction((), self._ask(self._stages.pop(0), at))
 
-    def _ask(self, kinds: tuple[QueryKind, ...]) -> tuple[Effect, ...]:
-        since = self.watermark if self.opened_at is not None else self._read_from
-        effects = []
+    def _ask(
+        self, kinds: tuple[QueryKind, ...], at: int, since: int | None = None
+    ) -> tuple[Effect, ...]:
+        if since is None:
+            since = self.watermark if self.opened_at is not None else self._read_from
+        self._asked_at = at
+        effects: list[Effect] = []
         for kind in kinds:
             query_id = self._next_query_id()
             self._open[query_id] = kind
             effects.append(Query(query_id=query_id, kind=kind, account=self.account, since=since))
+        effects.append(WakeAt(key=self.timer, at=at + ANSWER_WITHIN_NS))
         return tuple(effects)
 
+    def _failed(self, at: int) -> Reaction:
+        self._give_up()
+        self._failures += 1
+        if self.failing_since is None:
+            self.failing_since = at
+        wait_ns = min(LONGEST_BACKOFF_NS, _SECOND << min(self._failures - 1, 10))
+        return self._again(at, wait_ns)
+
+    def _give_up(self) -> None:
+        self._open.clear()
+        self._stages = []
+        self._is_comparing = False
+
     def _missed(self, at: int) -> list[Fact]:
-        """Return what the venue knows and the ledger does not: the opening, or settlements.
+        """Return the settlements the venue knows and the ledger does not.
 
         Fills are not booked here: the keeper books those of every answer as evidence.
         """
         if self.opened_at is None:
-            return self._opening(at)
+            return []
         facts: list[Fact] = []
         for row in self._answers[QueryKind.SETTLEMENTS].rows:
             if isinstance(row, SettlementReport):
-                facts.extend(settlement_facts(self._room, row, at))
+                facts.extend(settlement_facts(self._room, row, at, facts))
         return facts
+
+    # ---- opening -------------------------------------------------------------------------------
+
+    def _is_unquiet(self) -> bool:
+        """Whether the account moved while it was first read, or holds what cannot be booked yet.
+
+        That is a position in a market that is not listed, or of which no price is known.
+        """
+        if any(
+            p.instrument not in self._room.instruments
+            or (p.entry_price is None and not p.quantity.is_zero)
+            for p in self._positions()
+        ):
+            return True
+        fills = self._answers[QueryKind.FILLS].fills
+        has_moved = any(when >= self._read_from for when in self._touched.values())
+        return has_moved or bool(fills or self._answers[QueryKind.SETTLEMENTS].rows)
 
     def _opening(self, at: int) -> list[Fact]:
         """Take over what the account held before this journal began."""
@@ -168,7 +279,7 @@ class Reconciler:
                     )
                 )
         for position in self._positions():
-            if not position.quantity.is_zero:
+            if not position.quantity.is_zero and position.entry_price is not None:
                 facts.extend(self._room.market_facts(position.instrument, at))
                 facts.append(
                     PositionAdopted(
@@ -176,10 +287,19 @@ class Reconciler:
                         account=self.account,
                         instrument=position.instrument,
                         quantity=position.quantity,
-                        price=position.entry_price or Price(0),
+                        price=position.entry_price,
                     )
                 )
         return facts
+
+    def _opened(self, at: int) -> Reaction:
+        """Take the account over; comparing what was just taken over proves nothing more."""
+        if self._is_unquiet():
+            if self.failing_since is None:
+                self.failing_since = self._patient_since
+            return self._again(at, RETRY_NS)
+        matched = self._matched(at)
+        return Reaction((*self._opening(at), *matched.facts), matched.effects)
 
     # ---- comparing -----------------------------------------------------------------------------
 
@@ -187,81 +307,129 @@ class Reconciler:
         if not self._is_comparing:
             return NOTHING
         self._is_comparing = False
-        if self._is_disturbed:
-            return self._again(at, RETRY_NS)
-        self.compared += 1
-        differences = (*self._cash_differences(), *self._position_differences())
-        self.last_matched, self.last_differences = not differences, differences
-        if not differences:
-            return self._matched(at)
+        if self.opened_at is None:
+            return self._opened(at)
+        busy = self._busy()
+        calm_at = self._calm_at(busy)
+        if calm_at is not None and at - (self._patient_since or at) < SKIPPING_NS:
+            return self._again(at, max(RETRY_NS, calm_at - at))
+        ledger = self._room.ledger
+        self.gaps = (
+            *comparing.money_gaps(ledger, self.account, self._balances(), busy),
+            *comparing.position_gaps(ledger, self.account, self._positions(), busy),
+        )
+        if self.gaps and self._is_worth_looking(at):
+            return self._look_into(at)
+        self.price_differences = comparing.price_differences(
+            ledger, self.account, self._positions(), busy
+        )
+        return self._differs(at) if self.gaps else self._matched(at)
+
+    def _busy(self) -> dict[str, int]:
+        """Return markets and assets touched since shortly before they were read, and when."""
+        calm_before = self._read_from - UNTOUCHED_NS
+        return {name: when for name, when in self._touched.items() if when >= calm_before}
+
+    def _calm_at(self, busy: Mapping[str, int]) -> int | None:
+        """Return when a reading begun then can be compared whole; None where this one can.
+
+        A thorough reading only has to be without events while it went on.
+        """
+        if self._reading is Reading.LIGHT:
+            return max(busy.values()) + UNTOUCHED_NS + 1 if busy else None
+        during = [when for when in busy.values() if when >= self._read_from]
+        return max(during) + 1 if during else None
+
+    def _is_worth_looking(self, at: int) -> bool:
+        """Whether histories may explain the difference: at once, and before it is judged."""
+        if self._has_looked:
+            return False
+        is_last_try = self._sightings == MISMATCH_SIGHTINGS - 1
+        is_new = self.gaps != self._looked_into
+        return is_new or is_last_try or at - self._looked_at >= HISTORY_AGAIN_NS
+
+    def _look_into(self, at: int) -> Reaction:
+        """Read fills and settlements for a difference; the second time further back."""
+        assert self.opened_at is not None
+        is_known = self.gaps == self._looked_into
+        since = max(self.opened_at, at - FURTHEST_BACK_NS) if is_known else None
+        self._looked_into, self._looked_at, self._has_looked = self.gaps, at, True
+        self._note_difference(at)
+        return Reaction((), self._ask(_HISTORY, at, since))
+
+    def _note_difference(self, at: int) -> None:
         if self._differs_since is None:
             self._differs_since = at
-        if at - self._differs_since < MISMATCH_AGE_NS:
-            return self._again(at, RETRY_NS)
+
+    def _differs(self, at: int) -> Reaction:
+        """Judge a difference once it was seen three times and is two seconds old."""
+        self._note_difference(at)
+        self._sightings += 1
+        assert self._differs_since is not None
+        is_young = at - self._differs_since < MISMATCH_AGE_NS
+        if is_young or self._sightings < MISMATCH_SIGHTINGS:
+            return self._again(at, _SECOND)
+        self.compared += 1
+        self._patient_since = None
         self.mismatches += 1
-        verdict = Reconciled(at=at, account=self.account, is_matched=False, differences=differences)
-        return Reaction((verdict,), (WakeAt(key=self.timer, at=at + LIGHT_EVERY_NS),))
+        self.last_matched = False
+        ledger = self._room.ledger
+        texts = tuple(comparing.gap_text(ledger, self.account, gap) for gap in self.gaps)
+        self.last_differences = texts
+        verdict = Reconciled(
+            at=at,
+            account=self.account,
+            is_matched=False,
+            differences=texts,
+            markets=self.markets_in_doubt,
+        )
+        return Reaction((verdict, *self._order_facts(at)), self._again(at, LIGHT_EVERY_NS).effects)
+
+    @property
+    def markets_in_doubt(self) -> tuple[InstrumentId, ...]:
+        """Markets whose positions differ; none where money does, which concerns the account."""
+        has_money = any(gap.price is None for gap in self.gaps)
+        return () if has_money else self.positions_in_doubt
+
+    @property
+    def positions_in_doubt(self) -> tuple[InstrumentId, ...]:
+        """Markets whose positions differ, whatever else does."""
+        names = (InstrumentId(gap.name) for gap in self.gaps if gap.price is not None)
+        return tuple(sorted(names))
 
     def _matched(self, at: int) -> Reaction:
-        self._differs_since = None
-        facts = (
-            Reconciled(at=at, account=self.account, is_matched=True, read_from=self._read_from),
-            *self._lost_orders(at),
+        self.compared += 1
+        self.failing_since = None
+        self._patient_since = None
+        self.last_matched, self.last_differences = True, ()
+        self._differs_since, self._sightings = None, 0
+        self._looked_into = ()
+        if self._reading is not Reading.LIGHT:
+            self._deep_at = at
+        verdict = Reconciled(
+            at=at, account=self.account, is_matched=True, read_from=self._read_from
         )
-        return Reaction(facts, (WakeAt(key=self.timer, at=at + LIGHT_EVERY_NS),))
+        return Reaction((verdict, *self._order_facts(at)), self._again(at, LIGHT_EVERY_NS).effects)
 
-    def _lost_orders(self, at: int) -> list[Fact]:
-        """Return a turn to UNKNOWN for each order that should rest and is not listed."""
-        listed = {
-            row.client_order_id
-            for row in self._answers[QueryKind.OPEN_ORDERS].rows
-            if isinstance(row, OrderReport)
-        }
-        resting = {OrderState.ACCEPTED, OrderState.PARTIAL, OrderState.HELD}
-        return [
-            lost
-            for record in self._room.orders.live()
-            if record.account == self.account
-            and record.state in resting | {OrderState.PENDING_CANCEL}
-            and record.client_order_id not in listed
-            and at - record.moved_at > MISMATCH_AGE_NS
-            for lost in (self._room.doubted(record, at),)
+    def _order_facts(self, at: int) -> list[Fact]:
+        """Return what the open orders read prove: orders that are gone, and orders not ours."""
+        rows = [
+            row for row in self._answers[QueryKind.OPEN_ORDERS].rows if isinstance(row, OrderReport)
         ]
+        orders, settled_before = self._room.orders, self._read_from - UNTOUCHED_NS
+        lost = comparing.lost_orders(orders, self.account, rows, settled_before)
+        facts: list[Fact] = [self._room.doubted(record, at) for record in lost]
+        seen = foreign.after_reading(orders, self.account, rows, self._room.client_ids, at)
+        return facts if seen is None else [*facts, seen]
 
-    def _cash_differences(self) -> list[str]:
-        told: dict[Asset, Amount] = {
-            row.asset: row.available + row.locked for row in self._balances()
-        }
-        assets = sorted({*told, *self._room.ledger.cash_assets(self.account)} - NOT_MONEY)
-        differences = []
-        for asset in assets:
-            ours = self._room.ledger.cash(self.account, asset)
-            theirs = told.get(asset, ZERO_AMOUNT)
-            if ours != theirs:
-                differences.append(f"{asset}: ledger {ours}, venue {theirs}")
-        return differences
-
-    def _position_differences(self) -> list[str]:
-        told = {row.instrument: row.quantity for row in self._positions()}
-        differences = []
-        for name in sorted({*told, *self._perpetuals_held()}):
-            ours = self._room.ledger.position(self.account, name)
-            theirs = told.get(name, ZERO_QUANTITY)
-            if ours != theirs:
-                differences.append(f"{name}: ledger {ours}, venue {theirs}")
-        return differences
-
-    def _perpetuals_held(self) -> set[InstrumentId]:
-        return {
-            name
-            for (account, _, name), _line in self._room.ledger.lines()
-            if account == self.account and not self._room.ledger.is_spot(name)
-        }
+    # ---- parts ---------------------------------------------------------------------------------
 
     def _balances(self) -> list[BalanceReport]:
         rows = self._answers[QueryKind.BALANCES].rows
         return [
-            row for row in rows if isinstance(row, BalanceReport) and row.asset not in NOT_MONEY
+            row
+            for row in rows
+            if isinstance(row, BalanceReport) and row.asset not in comparing.NOT_MONEY
         ]
 
     def _positions(self) -> list[PositionReport]:
@@ -272,18 +440,28 @@ class Reconciler:
         return Reaction((), (WakeAt(key=self.timer, at=at + wait_ns),))
 
 
-def settlement_facts(room: TradingRoom, row: SettlementReport, at: int) -> list[Fact]:
-    """Return the booking of a settlement row, or nothing if it is booked already."""
-    if room.ledger.knows_cash(row.account, row.source, row.row_id):
+def settlement_facts(
+    room: TradingRoom, row: SettlementReport, at: int, before: Iterable[Fact] = ()
+) -> list[Fact]:
+    """Return the booking of a settlement row, or nothing if it is booked already.
+
+    `before` are facts on their way that the ledger has not seen yet.
+    """
+    before = tuple(before)
+    key = (row.account, row.source, row.row_id)
+    is_coming = any(
+        isinstance(fact, CashBooked) and (fact.account, fact.source, fact.row_id) == key
+        for fact in before
+    )
+    if is_coming or room.ledger.knows_cash(*key):
         return []
-    return [
-        CashBooked(
-            at=at,
-            account=row.account,
-            asset=row.asset,
-            amount=row.amount,
-            source=row.source,
-            row_id=row.row_id,
-            instrument=row.instrument,
-        )
-    ]
+    booked = CashBooked(
+        at=at,
+        account=row.account,
+        asset=row.asset,
+        amount=row.amount,
+        source=row.source,
+        row_id=row.row_id,
+        instrument=row.instrument,
+    )
+    return [booked, *room.ledger.reversals_by_cash(booked, row.ts_event, before)]

@@ -3,10 +3,10 @@
 Handlers answer with facts and effects; state moves only in `apply`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from core.domain.alert import Alert, AlertOption, Severity
+from core.domain.alert import Alert
 from core.domain.effects import CancelOrder, Effect, PlaceOrder
 from core.domain.events import (
     CancelAnswered,
@@ -21,9 +21,12 @@ from core.domain.events import (
 from core.domain.exact import Quantity
 from core.domain.facts import (
     AlertRaised,
+    CancelAsked,
     CashBooked,
     Fact,
     FillBooked,
+    ForeignOrdersSeen,
+    InferredBooked,
     MarketAdded,
     OrderJournaled,
     OrderMoved,
@@ -31,17 +34,27 @@ from core.domain.facts import (
     PositionAdopted,
     StrategySwitched,
 )
-from core.domain.ids import AccountId, AlertId, InstrumentId, StrategyId
+from core.domain.ids import (
+    AccountId,
+    AlertId,
+    ClientOrderId,
+    InstrumentId,
+    StrategyId,
+    VenueOrderId,
+)
 from core.domain.instrument import Instrument
 from core.domain.intent import RiskApproved
 from core.domain.order import Fill, OrderState
 from core.domain.reaction import NOTHING, Reaction
+from core.trading import foreign, late
 from core.trading.client_ids import ClientIds
 from core.trading.ledger import EXTERNAL, SYSTEM, Ledger
 from core.trading.orders import OrderRecord, Orders
 
 SEND_WITHIN_NS: Final = 250_000_000
-LATE_ORDER: Final = "an order that appeared late"
+CANCEL_EVERY_NS: Final = 2_000_000_000
+CANCEL_SILENCE_NS: Final = 6_000_000_000
+"""How long the venue may be silent about a cancel before the order's fate has to be proved."""
 Handler = Callable[[Any, int], Reaction]
 
 
@@ -52,13 +65,14 @@ class TradingRoom:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.orders = Orders()
         self.ledger = Ledger()
-        self._client_ids: ClientIds | None = None
-        self._told_late: set[int] = set()
+        self.client_ids: ClientIds | None = None
+        self._told_late: set[AlertId] = set()
+        self._cancelled_at: dict[ClientOrderId, int] = {}
         self.version = 0
 
     def take_ids(self, client_ids: ClientIds) -> None:
         """Take over the source of client order ids; until then nothing can be placed."""
-        self._client_ids = client_ids
+        self.client_ids = client_ids
 
     def handlers(self) -> dict[type, Handler]:
         """Return what this room does with which event."""
@@ -83,16 +97,19 @@ class TradingRoom:
             FillBooked: self._apply_fill,
             CashBooked: self.ledger.book_cash,
             PositionAdopted: self.ledger.adopt,
+            InferredBooked: self.ledger.book_inferred,
+            CancelAsked: self.orders.cancel_asked,
+            ForeignOrdersSeen: self.orders.foreign_seen,
         }
 
     # ---- wishes --------------------------------------------------------------------------------
 
     def place(self, approved: RiskApproved, at: int) -> Reaction:
         """Give an approved order its identity: durable first, then sent."""
-        assert self._client_ids is not None, "no order before the account is taken"
+        assert self.client_ids is not None, "no order before the account is taken"
         fact = OrderJournaled(
             at=at,
-            client_order_id=self._client_ids.take(),
+            client_order_id=self.client_ids.take(),
             approved=approved,
             send_before=at + SEND_WITHIN_NS,
         )
@@ -107,19 +124,33 @@ class TradingRoom:
         """Ask the venue to take an order off; finished only by a terminal event or proof."""
         if not record.is_live:
             return NOTHING
-        self.orders.want_cancelled(record)
         facts: tuple[Fact, ...] = ()
         if record.may_become(OrderState.PENDING_CANCEL):
             facts = (_moved(record, OrderState.PENDING_CANCEL, at),)
-        return Reaction(facts, (_cancel_effect(record),))
+        elif not self.orders.is_cancel_asked(record):
+            facts = (CancelAsked(at=at, client_order_id=record.client_order_id),)
+        self._cancelled_at[record.client_order_id] = at
+        return Reaction(facts, (cancel_effect(record),))
 
-    def repeat_cancels(self, at: int, every_ns: int) -> tuple[Effect, ...]:
-        """Cancel again what was asked to go and has not, every two seconds or so."""
-        return tuple(
-            _cancel_effect(record)
-            for record in self.orders.to_cancel()
-            if at - record.moved_at >= every_ns
-        )
+    def repeat_cancels(self, at: int) -> Reaction:
+        """Cancel again every two seconds what was asked to go and has not.
+
+        Where the venue stays silent about a cancel, the order's fate has to be proved.
+        """
+        facts: list[Fact] = []
+        effects: list[Effect] = []
+        for record in self.orders.to_cancel():
+            pending = record.state is OrderState.PENDING_CANCEL
+            if pending and at - record.moved_at >= CANCEL_SILENCE_NS:
+                facts.append(
+                    _moved(record, OrderState.UNKNOWN, at, "the venue is silent about its cancel")
+                )
+            asked_at = self._cancelled_at.get(record.client_order_id, record.moved_at)
+            if at - asked_at >= CANCEL_EVERY_NS:
+                again = self.cancel(record, at)
+                facts.extend(again.facts)
+                effects.extend(again.effects)
+        return Reaction(tuple(facts), tuple(effects))
 
     # ---- events --------------------------------------------------------------------------------
 
@@ -181,26 +212,61 @@ class TradingRoom:
         if body.fill is not None:
             facts.extend(self.fill_facts(body.fill, at))
         if record is None:
-            return Reaction(tuple(facts))
+            seen = foreign.after_report(self.orders, body, self.client_ids, at)
+            return Reaction((*facts, *(() if seen is None else (seen,))))
+        if late.is_twin(record, body):
+            return self._unwanted(record, body, facts, late.twin_alert(record, body, at), at)
         if record.state is OrderState.ABSENT:
-            return self._late(record, body, facts, at)
-        state = self._state_told(record, body, facts)
-        if state is not None and state is not record.state and record.may_become(state):
-            facts.append(_moved(record, state, at, body.reason, body))
+            return self._unwanted(record, body, facts, late.late_alert(record, at), at)
+        facts.extend(self._followed(record, body, facts, at))
         return Reaction(tuple(facts))
 
-    def fill_facts(self, fill: Fill, at: int) -> list[Fact]:
-        """Return the booking of a fill, or nothing if it is booked already."""
+    def _followed(
+        self, record: OrderRecord, body: OrderReport, facts: list[Fact], at: int
+    ) -> list[Fact]:
+        """Return what a report changes: the state, what was filled, what is asked for."""
+        told = self._state_told(record, body, facts)
+        state = record.state
+        if told is not None and record.may_become(told):
+            state = told
+        quantity = _shrunk(record, body)
+        is_told_more = record.state.is_terminal and body.filled_quantity > record.told_filled
+        if state is record.state and quantity is None and not is_told_more:
+            return []
+        return [_moved(record, state, at, body.reason, body, quantity)]
+
+    def fill_facts(self, fill: Fill, at: int, before: Sequence[Fact] = ()) -> list[Fact]:
+        """Return the booking of a fill, or nothing if it is booked already.
+
+        What a person adopted in its place is reversed; `before` are facts on their way.
+        """
         if self.ledger.knows_fill(fill) or fill.instrument not in self.instruments:
             return []
         booked = FillBooked(at=at, fill=fill, book=self._book_of(fill))
-        return [*self.market_facts(fill.instrument, at), booked]
+        reversals = self.ledger.reversals_by_fill(booked, before)
+        return [*self.market_facts(fill.instrument, at), booked, *reversals]
 
     def fills_facts(self, fills: Iterable[Fill], at: int) -> list[Fact]:
-        """Return the booking of an answer's fills, each once, whatever the answer repeats."""
+        """Return the booking of an answer's fills, each once, whatever the answer repeats.
+
+        A fill proves that its order exists; fills that add up to it prove its end.
+        """
         facts: list[Fact] = []
+        filled: dict[ClientOrderId, Quantity] = {}
         for fill in {fill.key: fill for fill in fills}.values():
-            facts.extend(self.fill_facts(fill, at))
+            booked = self.fill_facts(fill, at, facts)
+            record = self._record_of(fill) if booked else None
+            facts.extend(booked)
+            if record is not None:
+                held = filled.get(record.client_order_id, record.filled)
+                filled[record.client_order_id] = held + fill.quantity
+        for number, quantity in filled.items():
+            record = self.orders.by_client(number)
+            if record is None:
+                continue
+            state = OrderState.FILLED if quantity >= record.quantity else OrderState.PARTIAL
+            if record.may_become(state):
+                facts.append(_moved(record, state, at, "proved by its fills"))
         return facts
 
     def market_facts(self, instrument: InstrumentId, at: int) -> list[Fact]:
@@ -254,21 +320,24 @@ class TradingRoom:
         for record in self.orders.exposed():
             yield record, record.leaves
         for record in self.orders.shadows(at):
-            yield record, record.terms.quantity - record.filled
+            yield record, record.quantity - record.filled
 
     # ---- state ---------------------------------------------------------------------------------
 
     def _apply_fill(self, fact: FillBooked) -> None:
         self.ledger.book_fill(fact)
         fill = fact.fill
-        record = self.orders.find(fill.client_order_id, fill.instrument, fill.venue_order_id)
+        record = self._record_of(fill)
         if record is not None:
             self.orders.filled(record, fill.quantity)
+
+    def _record_of(self, fill: Fill) -> OrderRecord | None:
+        return self.orders.find(fill.client_order_id, fill.instrument, fill.venue_order_id)
 
     def _book_of(self, fill: Fill) -> StrategyId:
         if fill.is_system:
             return SYSTEM
-        record = self.orders.find(fill.client_order_id, fill.instrument, fill.venue_order_id)
+        record = self._record_of(fill)
         return EXTERNAL if record is None else record.strategy
 
     def _ended(self, client_order_id: Any, state: OrderState, reason: str, at: int) -> Reaction:
@@ -285,20 +354,31 @@ class TradingRoom:
         for fact in facts:
             if isinstance(fact, FillBooked):
                 filled += fact.fill.quantity
-        if filled >= record.terms.quantity:
+        asked = _shrunk(record, body) or record.quantity
+        if filled >= asked and not filled.is_zero:
             return OrderState.FILLED
         return body.state
 
-    def _late(self, record: OrderRecord, body: OrderReport, facts: list[Fact], at: int) -> Reaction:
-        """Neutralise an order that was proved absent and yet appeared; its strategy stops."""
+    def _unwanted(
+        self, record: OrderRecord, body: OrderReport, facts: list[Fact], alert: Alert, at: int
+    ) -> Reaction:
+        """Neutralise an order that must not be there; the strategy that sent it stops."""
         effects: tuple[Effect, ...] = ()
-        if body.state is not None and not body.state.is_terminal:
-            effects = (_cancel_effect(record),)
-        if record.client_order_id not in self._told_late:
-            self._told_late.add(record.client_order_id)
-            off = StrategySwitched(at=at, strategy=record.strategy, is_on=False, by=LATE_ORDER)
-            facts.extend((AlertRaised(at=at, alert=_late_alert(record, at)), off))
+        if body.state is None or not body.state.is_terminal:
+            effects = (cancel_effect(record, body.venue_order_id),)
+        facts.extend(self._told_once(record, alert, at))
         return Reaction(tuple(facts), effects)
+
+    def late_fill_facts(self, record: OrderRecord, at: int) -> list[Fact]:
+        """Return what follows from a booked fill of an order that was proved absent."""
+        return self._told_once(record, late.late_alert(record, at), at)
+
+    def _told_once(self, record: OrderRecord, alert: Alert, at: int) -> list[Fact]:
+        if alert.alert_id in self._told_late:
+            return []
+        self._told_late.add(alert.alert_id)
+        off = StrategySwitched(at=at, strategy=record.strategy, is_on=False, by=late.LATE_ORDER)
+        return [AlertRaised(at=at, alert=alert), off]
 
 
 def _moved(
@@ -307,6 +387,7 @@ def _moved(
     at: int,
     reason: str = "",
     body: OrderReport | None = None,
+    quantity: Quantity | None = None,
 ) -> OrderMoved:
     return OrderMoved(
         at=at,
@@ -315,27 +396,21 @@ def _moved(
         venue_order_id=None if body is None else body.venue_order_id,
         filled_quantity=None if body is None else body.filled_quantity,
         reason=reason,
+        quantity=quantity,
     )
 
 
-def _cancel_effect(record: OrderRecord) -> CancelOrder:
+def _shrunk(record: OrderRecord, body: OrderReport) -> Quantity | None:
+    """Return what a reduce-only order asks for now, where the venue made it smaller."""
+    is_smaller = body.quantity.sign > 0 and body.quantity < record.quantity
+    return body.quantity if is_smaller and record.terms.reduce_only else None
+
+
+def cancel_effect(record: OrderRecord, venue_order_id: VenueOrderId | None = None) -> CancelOrder:
+    """Return the cancel of an order, by this id of the venue if given, else by the one known."""
     return CancelOrder(
         account=record.account,
         instrument=record.terms.instrument,
         client_order_id=record.client_order_id,
-        venue_order_id=record.venue_order_id,
-    )
-
-
-def _late_alert(record: OrderRecord, at: int) -> Alert:
-    return Alert(
-        alert_id=AlertId(f"late-{record.client_order_id}"),
-        severity=Severity.EMERGENCY,
-        scope=record.terms.instrument,
-        title="Order appeared after it was proved absent",
-        cause=f"Order {record.client_order_id} came to life late; it is being cancelled.",
-        numbers=(),
-        options=(AlertOption(key="a", label="Acknowledge", effect="Closes this alert."),),
-        safe_default="a",
-        raised_at=at,
+        venue_order_id=venue_order_id or record.venue_order_id,
     )

@@ -94,7 +94,7 @@ def test_fill_the_stream_lost_is_found_by_reading_and_booked_once(
 ) -> None:
     """A fill only REST knows is found within seconds, whichever answer comes last."""
     if is_reversed:
-        monkeypatch.setattr(reconcile, "_SECONDLY", tuple(reversed(reconcile._SECONDLY)))
+        monkeypatch.setattr(reconcile, "_HISTORY", tuple(reversed(reconcile._HISTORY)))
     rig.leader(quantity="10")
     rig.venue.fill(rig.placed[0], rig.at)
 
@@ -167,18 +167,21 @@ def test_match_after_a_mismatch_opens_trading_again(rig: Rig) -> None:
     [QueryKind.BALANCES, QueryKind.POSITIONS, QueryKind.OPEN_ORDERS, QueryKind.FILLS],
 )
 def test_failed_query_is_no_information(rig: Rig, kind: QueryKind) -> None:
-    """Never flat, never gone: the comparison is given up and asked again."""
+    """Never flat, never gone: the comparison is given up and asked again; a person is told."""
     rig.leader(quantity="10")
     rig.fill_all()
+    rig.run(58)
     rig.venue.failing = {kind}
 
-    rig.run(20)
+    rig.run(40)
     compared = rig.rooms.reconcilers[0].compared
+    titles = [alert.title for alert in rig.open_alerts]
     rig.venue.failing = set()
-    rig.run(6)
+    rig.run(21)
 
     assert rig.rooms.reconcilers[0].mismatches == 0
-    assert rig.raised == []
+    assert titles == ["The account cannot be read"]
+    assert rig.open_alerts == []
     assert rig.rooms.reconcilers[0].compared > compared
 
 

@@ -224,8 +224,8 @@ def test_fill_of_the_venues_own_goes_to_the_system_book(trading: Trading) -> Non
 
 def test_first_fill_in_a_market_journals_what_it_is_booked_in(trading: Trading) -> None:
     """The journal alone rebuilds the books: a market's terms stand before its first booking."""
-    trading.reports(None, execution=fill(1, client_order_id=None))
-    trading.reports(None, execution=fill(2, client_order_id=None))
+    trading.reports(S.FILLED, execution=fill(1, client_order_id=None))
+    trading.reports(S.FILLED, execution=fill(2, client_order_id=None))
 
     assert [type(fact) for fact in trading.facts] == [MarketAdded, FillBooked, FillBooked]
 
@@ -385,13 +385,14 @@ def test_cancel_is_repeated_until_the_order_has_ended(trading: Trading) -> None:
     record = trading.order(S.ACCEPTED)
     trading.take(trading.room.cancel(record, START))
 
-    early = trading.room.repeat_cancels(START + SECOND, 2 * SECOND)
-    due = trading.room.repeat_cancels(START + 2 * SECOND, 2 * SECOND)
+    early = trading.take(trading.room.repeat_cancels(START + SECOND))
+    due = trading.take(trading.room.repeat_cancels(START + 2 * SECOND))
+    soon = trading.take(trading.room.repeat_cancels(START + 3 * SECOND))
+    again = trading.take(trading.room.repeat_cancels(START + 4 * SECOND))
     trading.reports(S.CANCELLED)
 
-    assert early == ()
-    assert len(due) == 1
-    assert trading.room.repeat_cancels(START + 9 * SECOND, 2 * SECOND) == ()
+    assert [len(each.effects) for each in (early, due, soon, again)] == [0, 1, 0, 1]
+    assert trading.room.repeat_cancels(START + 9 * SECOND) == Reaction()
 
 
 def test_cancel_wish_survives_a_restart(trading: Trading) -> None:
@@ -406,7 +407,7 @@ def test_cancel_wish_survives_a_restart(trading: Trading) -> None:
 
     reborn.reports(S.ACCEPTED)
 
-    assert len(reborn.room.repeat_cancels(START + 9 * SECOND, 2 * SECOND)) == 1
+    assert len(reborn.room.repeat_cancels(START + 9 * SECOND).effects) == 1
 
 
 def test_cancel_of_an_unknown_order_leaves_it_unknown(trading: Trading) -> None:
