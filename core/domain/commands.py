@@ -3,6 +3,7 @@
 import msgspec
 
 from core.domain.ids import AlertId, InstrumentId, StrategyId
+from core.domain.kill import KillLevel
 from core.domain.price_alert import PriceAlert
 
 
@@ -30,7 +31,23 @@ class StopAll(_Command, frozen=True, kw_only=True):
 
 
 class ResumeTrading(_Command, frozen=True, kw_only=True):
-    """Allow entries again after StopAll; strategies stay off until switched on."""
+    """Allow entries again after a stop; strategies stay off until switched on.
+
+    After the kill switch tripped it re-arms, which needs the word shown, typed.
+    """
+
+    typed: str = ""
+
+
+class Kill(_Command, frozen=True, kw_only=True):
+    """Work the kill switch (K0 to K4). Idempotent; `strategy` is for K0 alone, None for all."""
+
+    level: KillLevel
+    strategy: StrategyId | None = None
+
+
+class EndRun(_Command, frozen=True, kw_only=True):
+    """Strategies off, own orders cancelled: the engine is about to end. Trips no latch."""
 
 
 class AddToWatchlist(_Command, frozen=True, kw_only=True):
@@ -80,6 +97,8 @@ Command = (
     | AnswerAlert
     | StopAll
     | ResumeTrading
+    | Kill
+    | EndRun
     | AddToWatchlist
     | RemoveFromWatchlist
     | SetReplaySpeed

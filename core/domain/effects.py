@@ -8,6 +8,7 @@ from core.domain.facts import Fact
 from core.domain.ids import AccountId, ClientOrderId, InstrumentId, VenueOrderId
 from core.domain.intent import RiskApproved
 from core.domain.jobs import Job
+from core.domain.kill import KillLevel
 
 
 class _Effect(msgspec.Struct, frozen=True, gc=False, tag=True, kw_only=True):
@@ -96,6 +97,20 @@ class SetPace(_Effect, frozen=True, kw_only=True):
     step_frames: int = 0
 
 
+class TripKill(_Effect, frozen=True, kw_only=True):
+    """Trip the kill switch; never waits for the disk."""
+
+    level: KillLevel
+    by: str
+    reason: str
+
+
+class ArmLatch(_Effect, frozen=True, kw_only=True):
+    """Write the latch: a person re-armed and ledger and venue match."""
+
+    by: str
+
+
 class Analyse(_Effect, frozen=True, kw_only=True):
     """Compute something that costs more than a step may; answered by `AnalysisDone`."""
 
@@ -113,5 +128,7 @@ Effect = (
     | Acknowledge
     | KeepWatchlist
     | SetPace
+    | TripKill
+    | ArmLatch
     | Analyse
 )

@@ -21,6 +21,7 @@ from core.domain.ids import (
     VenueOrderId,
 )
 from core.domain.instrument import Instrument
+from core.domain.kill import KillLevel, KillProgress
 from core.domain.order import Fill, OrderState, OrderType, Side, TimeInForce
 from core.domain.study_views import StudyView
 
@@ -403,6 +404,21 @@ class Commanded(_Body, frozen=True, kw_only=True):
     command: Command
 
 
+class KillMoved(_Body, frozen=True, kw_only=True):
+    """What the kill path did and found, told by itself; it waits for nobody here."""
+
+    level: KillLevel | None
+    by: str
+    reason: str
+    accounts: tuple[KillProgress, ...] = ()
+
+
+class LatchWritten(_Body, frozen=True, kw_only=True):
+    """The latch was armed again; with an error it was not."""
+
+    error: str = ""
+
+
 class CandlesWanted(_Body, frozen=True, kw_only=True):
     """A cockpit looks at candles of this interval; their history may have to be fetched."""
 
@@ -465,6 +481,8 @@ Body = (
     | TimerFired
     | JournalHealth
     | Commanded
+    | KillMoved
+    | LatchWritten
     | CandlesWanted
     | StudyWanted
     | TopicWanted

@@ -22,6 +22,7 @@ from core.domain.ids import (
 )
 from core.domain.instrument import InstrumentKind
 from core.domain.intent import Intent, RiskApproved
+from core.domain.kill import KillLevel
 from core.domain.order import Fill, OrderState, OrderTerms
 from core.domain.price_alert import PriceAlert
 
@@ -274,6 +275,20 @@ class LimitsChanged(_Fact, frozen=True, kw_only=True):
     by: str
 
 
+class KillTripped(_Fact, frozen=True, kw_only=True):
+    """The kill switch tripped, or went to a higher level. Only `KillArmed` ends it."""
+
+    level: KillLevel
+    by: str
+    reason: str
+
+
+class KillArmed(_Fact, frozen=True, kw_only=True):
+    """A person re-armed, and ledger and venue matched."""
+
+    by: str
+
+
 class StrategySwitched(_Fact, frozen=True, kw_only=True):
     """A strategy was turned on or off."""
 
@@ -374,6 +389,8 @@ Fact = (
     | NavMarked
     | GateJudged
     | LimitsChanged
+    | KillTripped
+    | KillArmed
     | StrategySwitched
     | StrategyPaused
     | Reconciled

@@ -11,6 +11,7 @@ import msgspec
 from core.domain.alert import Alert, AlertEnd, Severity
 from core.domain.facts import Fact, Mode, TradingState
 from core.domain.ids import InstrumentId, StrategyId
+from core.domain.kill import KillLevel, KillProgress
 from core.domain.order import OrderState, Side
 from core.domain.study_views import LadderNote, StudyView, TapeLine
 
@@ -310,6 +311,23 @@ class AlertHistoryView(_View, frozen=True, kw_only=True):
     ended: int
 
 
+class KillView(_View, frozen=True, kw_only=True):
+    """The kill switch: what tripped it, and how far it is."""
+
+    level: KillLevel | None = None
+    """None while armed."""
+    by: str = ""
+    reason: str = ""
+    tripped_at: int = 0
+    accounts: tuple[KillProgress, ...] = ()
+    flatten: tuple[str, ...] = ()
+    """At K3: what is left of each position, in words."""
+    rearm_word: str = ""
+    """What has to be typed to re-arm."""
+    rearming: str = ""
+    """What a re-arming waits for; empty when none is under way."""
+
+
 class ProgressStep(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One piece of long start-up work; fraction 0 to 1."""
 
@@ -337,6 +355,7 @@ View = (
     | AlertsView
     | AlertHistoryView
     | ProgressView
+    | KillView
     | StudyView
 )
 
@@ -373,6 +392,7 @@ ACCOUNT = "account"
 ALERTS = "alerts"
 ALERT_HISTORY = "alert-history"
 PROGRESS = "progress"
+KILL = "kill"
 
 
 def ladder_topic(instrument: InstrumentId, rows: int, group: int) -> str:

@@ -26,6 +26,8 @@ from core.runtime.deciding import StrategyDeciders
 from core.runtime.desk import Desk, Wiring
 from core.runtime.frames import Frames
 from core.runtime.keeping import BEAT, Keeper, ProgressBoard
+from core.runtime.kill.flatten import Flattener
+from core.runtime.kill.room import KillRoom
 from core.runtime.launch import VERSION
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.panels import Links, Panels
@@ -113,10 +115,12 @@ def build(
             forgotten_ns=FORGOTTEN_NS if settings.can_query else REPLAY_FORGOTTEN_NS,
         ),
         price_alerts=PriceAlerts(market),
+        kill=KillRoom(settings.accounts, risk, trading, host, reconcilers),
         reconcilers=reconcilers,
     )
     links = Links()
-    desk = Desk(_wiring(rooms, links))
+    flattener = Flattener(rooms.kill, painter, trading, lambda: risk.limits, settings.accounts)
+    desk = Desk(_wiring(rooms, links, flattener))
     frames = Frames(desk, rooms, Panels(rooms, links))
     for kind, source in rooms.analyses.sources().items():
         frames.serve(kind, source)
@@ -125,8 +129,20 @@ def build(
     return Engine(desk, frames, rooms, settings)
 
 
-def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> list[Effect]:
-    """Rebuild from the journal, take the account with a new epoch, and start what a run needs."""
+def begin(
+    engine: Engine,
+    journaled: Iterable[Fact],
+    epoch: int,
+    at: int,
+    *,
+    is_armed: bool = True,
+    why: str = "",
+) -> list[Effect]:
+    """Rebuild from the journal, take the account with a new epoch, and start what a run needs.
+
+    `is_armed` is what the latch on disk says, `why` what it tripped for; its word or the
+    journal's, the stricter counts.
+    """
     desk, rooms, settings = engine.desk, engine.rooms, engine.settings
     restored = desk.restore(journaled)
     rooms.trading.take_ids(
@@ -163,6 +179,7 @@ def begin(engine: Engine, journaled: Iterable[Fact], epoch: int, at: int) -> lis
     effects: list[Effect] = [WakeAt(key=BEAT, at=at), *rooms.risk.restart_effects(at)]
     effects.extend(rooms.price_alerts.restart_effects(at))
     desk.absorb(Reaction((*facts, *opening.facts), opening.effects), at, effects)
+    desk.absorb(rooms.kill.opening(is_armed=is_armed, why=why, at=at), at, effects)
     return effects
 
 
@@ -170,7 +187,7 @@ def _state(state: TradingState, reason: str, at: int) -> TradingStateChanged:
     return TradingStateChanged(at=at, state=state, reason=reason)
 
 
-def _wiring(rooms: Rooms, links: Links) -> Wiring:
+def _wiring(rooms: Rooms, links: Links, flattener: Flattener) -> Wiring:
     people = People(
         rooms.risk,
         rooms.trading,
@@ -179,6 +196,7 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.watchlist,
         rooms.price_alerts,
         rooms.reconcilers,
+        rooms.kill,
     )
     handled = (
         rooms.trading,
@@ -187,6 +205,8 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.orders,
         rooms.keeper,
         people,
+        rooms.kill,
+        flattener,
         rooms.price_alerts,
         rooms.progress,
         rooms.analyses,
@@ -202,6 +222,7 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         rooms.capital,
         rooms.price_alerts,
         rooms.studies,
+        rooms.kill,
     )
     return Wiring(
         market=rooms.market.handlers(),
@@ -210,6 +231,8 @@ def _wiring(rooms: Rooms, links: Links) -> Wiring:
         reactors=[
             rooms.keeper.reactors(),
             people.reactors(),
+            rooms.kill.reactors(),
+            flattener.reactors(),
             rooms.watchlist.reactors(),
             rooms.capital.reactors(),
             rooms.studies.reactors(),

@@ -6,7 +6,6 @@ SIGTERM, SIGINT or SIGHUP.
 
 import asyncio
 import logging
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -15,7 +14,8 @@ import msgspec
 
 from core.domain.errors import CockpitError
 from core.runtime.analyst.outside import AnalystProcess
-from core.runtime.headless import end_in_order
+from core.runtime.headless import ended_within
+from core.runtime.kill.signals import HARD_SECS, SignalDoor
 from core.runtime.launch import Launch
 from core.runtime.link_server import LinkServer
 from core.runtime.link_wire import EngineFailed, message, read_message
@@ -60,16 +60,19 @@ async def _run_until_gone(
     player = None
     if run.replay is not None:
         player = asyncio.create_task(run.replay.run_paced(), name="replay")
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, serving.cancel)
     watched: set[asyncio.Task[None]] = tasks if player is None else {*tasks, player}
-    await _first_end(watched, player)
-    if player is not None:
-        player.cancel()
-        await asyncio.gather(player, return_exceptions=True)
-    if not run.pump.done():
-        await end_in_order(run.shell)
+    with SignalDoor() as door:
+        door.cancels(asyncio.get_running_loop(), serving)
+        door.kills(run.shell)
+        await _first_end(watched, player)
+        # The cockpit is gone or the engine was told to go: from here on the end has a deadline,
+        # also where this loop should hang.
+        door.must_end_within(HARD_SECS)
+        if player is not None:
+            player.cancel()
+            await asyncio.gather(player, return_exceptions=True)
+        if not run.pump.done():
+            await ended_within(run.shell)
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
 

@@ -11,6 +11,7 @@ from core.domain.views import (
     ACCOUNT,
     ALERTS,
     HEADER,
+    KILL,
     PROGRESS,
     RISK,
     STRATEGIES,
@@ -72,6 +73,7 @@ class Frames:
                 lambda: self._alerts.view(at),
             ),
             PROGRESS: lambda _at: (self._progress.version, self._progress.view),
+            KILL: lambda _at: (rooms.kill.version, rooms.kill.view),
         }
         self._kinds: dict[str, TopicSource] = {}
         self._keys: dict[str, Hashable] = {}

@@ -12,6 +12,7 @@ from core.domain.errors import ConfigError
 from core.domain.events import OrderNotSent
 from core.domain.ids import InstrumentId, VenueId
 from core.exchange.backpack import constants as backpack
+from core.exchange.backpack.canceller import AccountCanceller
 from core.exchange.backpack.pacing import PacingLimits
 from core.exchange.backpack.signing import Credentials
 from core.exchange.backpack.venue import BackpackVenue
@@ -90,6 +91,12 @@ class PublicOnly:
 
     def cancel(self, effect: CancelOrder) -> None:
         """Ignore: nothing can rest here."""
+
+
+def canceller_of(source: Source, transport: Transport, clock: Clock) -> AccountCanceller:
+    """Return what may cancel in a source's account, by a transport of its own."""
+    assert source.credentials is not None
+    return AccountCanceller(transport, clock, source.credentials)
 
 
 async def open_venue(

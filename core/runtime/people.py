@@ -10,6 +10,8 @@ from core.domain.alert import AlertEnd
 from core.domain.commands import (
     AddToWatchlist,
     AnswerAlert,
+    EndRun,
+    Kill,
     PauseReplay,
     Receipt,
     RemoveFromWatchlist,
@@ -35,10 +37,12 @@ from core.domain.facts import (
 )
 from core.domain.ids import IntentId, StrategyId
 from core.domain.intent import Denied, Intent
+from core.domain.kill import KillLevel
 from core.domain.reaction import NOTHING, Reaction
 from core.risk.alerts import APPROVE, CANCEL_OWN, LOSS_PREFIX, OpenRecord
 from core.risk.exposure import reference_price
 from core.risk.room import RiskRoom, denial_text
+from core.runtime.kill.room import KillRoom
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.price_alerts import PriceAlerts
 from core.runtime.strategy_host import StrategyHost
@@ -61,6 +65,7 @@ class People:
         watchlist: Watchlist,
         price_alerts: PriceAlerts,
         reconcilers: tuple[Reconciler, ...],
+        kill: KillRoom,
     ) -> None:
         self._risk = risk
         self._trading = trading
@@ -69,11 +74,14 @@ class People:
         self._watchlist = watchlist
         self._price_alerts = price_alerts
         self._reconcilers = reconcilers
+        self._kill = kill
         self._table: dict[type, Callable[[Any, str, int], Answer]] = {
             SwitchStrategy: self._switch,
             AnswerAlert: self._answer,
             StopAll: self._stop_all,
             ResumeTrading: self._resume,
+            Kill: kill.kill,
+            EndRun: kill.end_run,
             AddToWatchlist: self._add,
             RemoveFromWatchlist: self._remove,
             SetReplaySpeed: _set_speed,
@@ -154,19 +162,13 @@ class People:
         return True, f"{record.alert.title}: {command.option}", Reaction((fact,))
 
     def _stop_all(self, _command: StopAll, cockpit: str, at: int) -> Answer:
-        facts: list[Fact] = [
-            StrategySwitched(at=at, strategy=name, is_on=False, by=cockpit)
-            for name, seat in self._host.seats.items()
-            if seat.is_on
-        ]
-        halted = self._risk.halt(at)
-        count = len(self._trading.orders.live())
-        text = f"halted: strategies off, {count} order(s) being cancelled"
-        return True, text, Reaction((*facts, *halted.facts))
+        return self._kill.kill(Kill(level=KillLevel.HALT), cockpit, at)
 
-    def _resume(self, _command: ResumeTrading, _cockpit: str, at: int) -> Answer:
+    def _resume(self, command: ResumeTrading, cockpit: str, at: int) -> Answer:
         if not self._reconcilers:
             return False, "there is no account in this run to trade with", NOTHING
+        if self._kill.tripped is not None:
+            return self._kill.rearm(command.typed, cockpit, at)
         resumed = self._risk.resume(at)
         if not resumed.facts:
             return False, f"trading is not halted, it is {self._risk.state}", NOTHING

@@ -9,6 +9,7 @@ from core.risk.room import RiskRoom
 from core.runtime.analyst.room import Analyses
 from core.runtime.capital import CapitalDesk
 from core.runtime.keeping import Keeper, ProgressBoard
+from core.runtime.kill.room import KillRoom
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.price_alerts import PriceAlerts
 from core.runtime.strategy_host import StrategyHost
@@ -38,4 +39,5 @@ class Rooms(NamedTuple):
     studies: Studies
     analyses: Analyses
     price_alerts: PriceAlerts
+    kill: KillRoom
     reconcilers: tuple[Reconciler, ...]

@@ -22,6 +22,8 @@ from core.runtime.assembly import DeskSettings, begin, build
 from core.runtime.clock import Clock, SystemClock, VirtualClock
 from core.runtime.config import Config, data_folder
 from core.runtime.crash import crash_point_from_environment
+from core.runtime.kill.latch import Latch
+from core.runtime.kill.opening import open_kill
 from core.runtime.launch import Launch
 from core.runtime.lock import AccountLock
 from core.runtime.opening import Source
@@ -158,8 +160,13 @@ async def _trading_run(
         watchlist=_watchlist(launch, sources),
     )
     engine = build(settings, _strategies(launch.config, accounts), time.monotonic_ns)
-    journal, epoch = _journal(launch, sources, stack)
+    folder = _run_folder(launch)
+    journal, epoch = _journal(launch, folder, sources, stack)
     facts = [fact for _, fact in journal.replay()]
+    latch = Latch(folder, time.monotonic_ns)
+    if not facts:
+        # An account's first run: nothing can have tripped yet.
+        latch.arm("first run")
     shell = Shell(
         engine,
         clock,
@@ -168,14 +175,17 @@ async def _trading_run(
         watchlist_file=_watchlist_file(launch),
     )
     recorders = await open_sources(shell, clock, sources, launch, stack)
-    shell.submit(journal.last_step() + 1, begin(engine, facts, epoch, clock.now()))
+    await open_kill(shell, latch, sources, launch, stack)
+    why = "" if latch.is_armed else latch.why()
+    effects = begin(engine, facts, epoch, clock.now(), is_armed=latch.is_armed, why=why)
+    shell.submit(journal.last_step() + 1, effects)
     pump = asyncio.create_task(shell.run(), name="pump")
     stack.push_async_callback(_ended, pump)
     return Run(shell, pump, recorders=tuple(recorders))
 
 
 def _journal(
-    launch: Launch, sources: list[Source], stack: AsyncExitStack
+    launch: Launch, folder: Path, sources: list[Source], stack: AsyncExitStack
 ) -> tuple[SqliteJournal, int]:
     """Open the journal of this account and take the account.
 
@@ -188,7 +198,6 @@ def _journal(
         )
     credentials = traded[0].credentials
     assert credentials is not None
-    folder = _run_folder(launch)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

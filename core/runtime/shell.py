@@ -11,10 +11,11 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from core.domain.commands import Command, Receipt
+from core.domain.commands import Command, Kill, Receipt
 from core.domain.effects import (
     Acknowledge,
     Analyse,
+    ArmLatch,
     CancelOrder,
     Effect,
     KeepWatchlist,
@@ -22,6 +23,7 @@ from core.domain.effects import (
     Query,
     SetPace,
     SubscribeMarket,
+    TripKill,
     UnsubscribeMarket,
     WakeAt,
 )
@@ -30,7 +32,9 @@ from core.domain.events import (
     CandlesWanted,
     Commanded,
     JournalHealth,
+    LatchWritten,
     OrderNotSent,
+    QueryAnswered,
     QueryFailed,
     StudyWanted,
     TopicWanted,
@@ -45,6 +49,8 @@ from core.runtime.clock import Clock
 from core.runtime.crash import AFTER_JOURNAL, AFTER_SEND, BEFORE_JOURNAL, CrashPoint, no_crash
 from core.runtime.inbox import Inbox
 from core.runtime.journal_thread import JournalThread
+from core.runtime.kill.flatten import may_pass_halted
+from core.runtime.kill.switch import KillSwitch
 from core.runtime.runner import Runner
 from core.runtime.timers import Timers
 from core.trading.journal import SqliteJournal
@@ -104,11 +110,15 @@ class Shell:
         self.runner = Runner(self._last_look)
         self.venues: dict[VenueId, VenuePort] = {}
         self.is_latched = False
+        self.kill: KillSwitch | None = None
+        """The kill switch; None where there is no account."""
         self._journal = journal
         self._thread: JournalThread | None = None
         self._crash = crash_point
         self._watchlist_file = watchlist_file
         self.on_pace: Callable[[SetPace], None] | None = None
+        self.answered_at = clock.monotonic()
+        """When an account's query was last answered, monotonic ns: proof for the watchdog."""
         self._wake = asyncio.Event()
         self._timers: TimerPort = timers or Timers(clock, self.publish)
         self._receipts: dict[str, asyncio.Future[Receipt]] = {}
@@ -127,12 +137,16 @@ class Shell:
             KeepWatchlist: self._keep_watchlist,
             SetPace: self._set_pace,
             Analyse: lambda e: self.analyst.submit(e.job),
+            TripKill: self._trip,
+            ArmLatch: self._arm,
         }
 
     # ---- the outside ---------------------------------------------------------------------------
 
     def publish(self, body: Body) -> None:
         """Take an event body from any source on the loop."""
+        if type(body) is QueryAnswered:
+            self.answered_at = self.clock.monotonic()
         self.inbox.put(body)
         self._wake.set()
 
@@ -169,6 +183,9 @@ class Shell:
 
     async def command(self, command: Command, cockpit: str) -> Receipt:
         """Hand in a command and wait for its durable receipt."""
+        if isinstance(command, Kill) and command.level.trips and self.kill is not None:
+            # The block waits neither for the inbox nor for the disk.
+            self.kill.trip(command.level, cockpit, f"{command.level} by a person")
         self._commands += 1
         command_id = f"{cockpit}-{self._commands}"
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
@@ -294,6 +311,9 @@ class Shell:
     def _last_look(self, effect: PlaceOrder, now: int) -> str | None:
         if self.is_latched or self.engine.rooms.orders.is_fenced:
             return "the kill latch or the account lock is lost"
+        kill = self.kill
+        if kill is not None and not kill.may_send and not may_pass_halted(effect, kill.state.level):
+            return "the kill switch has tripped"
         if now > effect.send_before:
             return "too late: its time to be sent has passed"
         return None
@@ -340,6 +360,20 @@ class Shell:
             temporary.replace(self._watchlist_file)
         except OSError:
             log.exception("watchlist.not_kept")
+
+    def _trip(self, effect: TripKill) -> None:
+        if self.kill is not None:
+            self.kill.trip(effect.level, effect.by, effect.reason)
+
+    def _arm(self, effect: ArmLatch) -> None:
+        now, error = self.clock.now(), ""
+        if self.kill is not None:
+            try:
+                self.kill.arm(effect.by)
+            except OSError as refused:
+                log.exception("kill.not_armed")
+                error = f"the latch cannot be written: {refused.strerror}"
+        self.publish(LatchWritten(ts_event=now, ts_recv=now, error=error))
 
     def _set_pace(self, effect: SetPace) -> None:
         if self.on_pace is not None:

@@ -4,13 +4,17 @@ Tripping removes it, which needs no space; an absent file means HALTED. It survi
 whoever removes it, by whatever way, halts the account.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+log = logging.getLogger(__name__)
 ARMED: Final = "armed"
+WHY: Final = "tripped"
+_MOST_WORDS: Final = 300
 CACHED_NS: Final = 20_000_000
 """How long one look at the file counts."""
 
@@ -39,8 +43,10 @@ class Latch:
                 self._looked_at = now
             return self._was_armed
 
-    def trip(self) -> bool:
+    def trip(self, why: str = "") -> bool:
         """Remove the file; True when this call did. Idempotent.
+
+        What for is noted beside it, if the disk lets us.
 
         Raises:
             OSError: when it cannot be removed; this process holds itself tripped even so.
@@ -51,7 +57,22 @@ class Latch:
                 self.path.unlink()
             except FileNotFoundError:
                 return False
-            return True
+        if why:
+            self._note(why)
+        return True
+
+    def why(self) -> str:
+        """Return what the newest trip was noted for; empty when that is not known."""
+        try:
+            return (self.path.with_name(WHY)).read_text(errors="replace")[:_MOST_WORDS]
+        except OSError:
+            return ""
+
+    def _note(self, why: str) -> None:
+        try:
+            self.path.with_name(WHY).write_text(why)
+        except OSError:
+            log.info("latch.not_noted", exc_info=True)
 
     def arm(self, word: str) -> None:
         """Write the file and sync it and its directory. Raises OSError."""

@@ -114,7 +114,7 @@ class KillRun:
         self._watch_until: int | None = None
         self._trouble = ""
         self._is_broken = False
-        self._was_proven = self._is_schedule_clear = False
+        self._was_proven = self._is_schedule_clear = self._takes_all = False
         self._salvo(tuple(possible), now)
 
     def _salvo(self, possible: tuple[PossibleOrder, ...], now: int) -> None:
@@ -126,6 +126,16 @@ class KillRun:
             if each.dead_at is not None and client is not None:
                 self._unknown[client] = _Unknown(each.row.symbol, each.dead_at)
                 self._due[_unknown_key(each.row.symbol, client)] = now
+
+    def take_all(self, now: int) -> None:
+        """Take protective orders too (K3 closes what they protect), until zero is proven."""
+        if self._takes_all:
+            return
+        self._takes_all, self._empties = True, 0
+        self._was_proven = False
+        self._proven = self._watch_until = None
+        self.phase = KillPhase.CANCELLING
+        self._due[_OPEN] = now
 
     # ---- what to send --------------------------------------------------------------------------
 
@@ -186,6 +196,9 @@ class KillRun:
         self._is_read = True
         self._due.pop(_OPEN, None)
         rows = tuple(rows)
+        if self._takes_all and not self._was_proven:
+            # K3's own slices are reduce-only; they are left alone once zero has been proven.
+            rows = tuple(msgspec.structs.replace(row, is_reduce_only=False) for row in rows)
         self._targets = tuple(row for row in rows if not row.is_reduce_only)
         self._kept = len(rows) - len(self._targets)
         self._met(rows)

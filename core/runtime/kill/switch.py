@@ -117,7 +117,7 @@ class KillSwitch:
         """Block at once, then cancel. Idempotent; a higher level adds to a lower one."""
         begun = time.monotonic_ns()
         try:
-            self.latch.trip()
+            self.latch.trip(f"{level} by {by}: {reason}")
         except OSError as error:
             log.exception("kill.latch_stuck")
             reason = f"{reason}; the latch file cannot be removed: {error}"
@@ -133,8 +133,9 @@ class KillSwitch:
         log.warning("kill.tripped", extra={"level": level, "by": by, "reason": reason})
         self._stir()
 
-    def rearmed(self) -> None:
-        """Stand ready again; the latch has been written."""
+    def arm(self, word: str) -> None:
+        """Write the latch and stand ready again. Raises OSError."""
+        self.latch.arm(word)
         with self._lock:
             self._state = KillState()
         self._stir()
@@ -174,7 +175,7 @@ class KillSwitch:
         """See whether somebody removed the latch file."""
         is_armed = self.latch.is_armed
         if was_armed and not is_armed and self._state.level is None:
-            self.trip(KillLevel.HALT, "latch", "the latch file was removed")
+            self.trip(KillLevel.HALT, "latch", self.latch.why() or "the latch file was removed")
         return is_armed
 
     async def _poll(self) -> None:
@@ -193,6 +194,9 @@ class KillSwitch:
             return
         if not self._carriers:
             self._begin()
+        if level is KillLevel.FLATTEN:
+            for carrier in self._carriers:
+                carrier.run.take_all(self._clock.now())
         if level is KillLevel.SEVER and self._severs_at is None:
             self._severs_at = time.monotonic() + SEVER_SECS
         is_time = self._severs_at is not None and time.monotonic() >= self._severs_at

@@ -9,7 +9,16 @@ from typing import Final
 from core.domain.alert import Alert
 from core.domain.codec import packed
 from core.domain.commands import Command, Receipt
-from core.domain.effects import Acknowledge, CancelOrder, Effect, Persist, PlaceOrder, Query, WakeAt
+from core.domain.effects import (
+    Acknowledge,
+    ArmLatch,
+    CancelOrder,
+    Effect,
+    Persist,
+    PlaceOrder,
+    Query,
+    WakeAt,
+)
 from core.domain.events import (
     BalanceReport,
     Body,
@@ -20,6 +29,7 @@ from core.domain.events import (
     DepthChanged,
     Event,
     InstrumentsListed,
+    LatchWritten,
     LeaderFilled,
     LinkState,
     MarkPriceSeen,
@@ -55,6 +65,7 @@ class TinyVenue:
     def __init__(self) -> None:
         self.cash = {USDC: Decimal(100_000)}
         self.positions: dict[InstrumentId, Decimal] = {}
+        self.averages: dict[InstrumentId, Decimal] = {}
         self.open: dict[int, OrderReport] = {}
         self.history: dict[int, OrderReport] = {}
         self.fills: list[Fill] = []
@@ -126,6 +137,7 @@ class TinyVenue:
         self.fills.append(done)
         self.cash[USDC] -= Decimal("0.1")
         signed = terms.quantity.value * terms.side.sign
+        self._average(terms.instrument, signed, done.price.value)
         self.positions[terms.instrument] = self.positions.get(terms.instrument, Decimal(0)) + signed
         told = self._told(effect, OrderState.FILLED, str(terms.quantity), at, done)
         self.history[effect.client_order_id] = told
@@ -154,6 +166,16 @@ class TinyVenue:
             fill=done,
         )
 
+    def _average(self, name: InstrumentId, signed: Decimal, price: Decimal) -> None:
+        """Follow the average entry: it moves while a position grows, and starts anew at a flip."""
+        held = self.positions.get(name, Decimal(0))
+        after = held + signed
+        if held * signed >= 0:
+            old = self.averages.get(name, Decimal(0))
+            self.averages[name] = (old * abs(held) + price * abs(signed)) / abs(after)
+        elif held * after < 0:
+            self.averages[name] = price
+
     def _balance(self, asset: Asset, at: int) -> BalanceReport:
         return BalanceReport(
             ts_event=at,
@@ -171,7 +193,7 @@ class TinyVenue:
             account=ACCOUNT,
             instrument=name,
             quantity=Quantity(self.positions[name]),
-            entry_price=Price(100),
+            entry_price=Price(self.averages.get(name, Decimal(100))),
         )
 
 
@@ -396,6 +418,8 @@ class Rig:
                 self.cancels.append(effect)
             elif isinstance(effect, Acknowledge):
                 self.receipts.append(effect.receipt)
+            elif isinstance(effect, ArmLatch):
+                self.inbox.put(LatchWritten(ts_event=self.at, ts_recv=self.at))
             elif isinstance(effect, WakeAt):
                 self._timers[effect.key] = effect.at
             elif isinstance(effect, Query):

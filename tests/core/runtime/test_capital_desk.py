@@ -90,8 +90,8 @@ def test_halt_by_a_loss_comes_back_as_reducing_on_the_same_day(rig: Rig) -> None
     """Re-armed by a person, the account may still only reduce until tomorrow."""
     crash(rig, "5500")
     halted = rig.rooms.risk.state
-    receipt = rig.command(ResumeTrading())
-    rig.run(5)
+    receipt = rig.command(ResumeTrading(typed=ACCOUNT))
+    rig.run(8)
 
     assert halted is TradingState.HALTED
     assert receipt.is_accepted

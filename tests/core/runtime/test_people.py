@@ -19,7 +19,7 @@ from core.domain.events import JournalHealth, QueryKind
 from core.domain.facts import AlertEnded, CommandTaken, TradingState, Verdict
 from core.domain.ids import AlertId, InstrumentId, StrategyId
 from core.domain.order import OrderState, Side
-from tests.core.builders import SOL_PERP, SOL_SPOT, STRATEGY
+from tests.core.builders import ACCOUNT, SOL_PERP, SOL_SPOT, STRATEGY
 from tests.core.runtime.rig import Rig
 
 
@@ -269,13 +269,13 @@ def test_resume_opens_only_after_a_match(rig: Rig) -> None:
     """A person arms, the comparison opens; strategies stay off."""
     rig.command(StopAll())
     rig.venue.failing = set(QueryKind)
-    receipt = rig.command(ResumeTrading())
+    receipt = rig.command(ResumeTrading(typed=ACCOUNT))
     waiting = rig.rooms.risk.state
     rig.venue.failing = set()
-    rig.run(3)
+    rig.run(8)
 
     assert receipt.is_accepted
-    assert waiting is TradingState.RECONCILING
+    assert waiting is TradingState.HALTED
     assert rig.rooms.risk.state is TradingState.ACTIVE
     assert not rig.rooms.host.seats[STRATEGY].is_on
 
