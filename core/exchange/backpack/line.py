@@ -9,6 +9,7 @@ from typing import Final
 
 from core.domain.errors import ConnectivityError, RequestRefused, VenueError
 from core.exchange.backpack.budget import Lane
+from core.exchange.backpack.condition import ConditionWatch
 from core.exchange.backpack.latency import LatencyMeter
 from core.exchange.backpack.pacing import Pacer, PacingLimits
 from core.exchange.backpack.public_requests import time_request
@@ -39,6 +40,7 @@ class Line:
         venue_clock: The estimate of the venue's time.
         service: Whether the venue is in service.
         latency: Round trips of requests.
+        condition: Whether the venue shows stress.
         clock_doubted: Set when the venue called our time wrong.
         service_changed: Set when the venue went out of service.
     """
@@ -54,6 +56,7 @@ class Line:
         self.venue_clock = VenueClock()
         self.service = ServiceWatch()
         self.latency = LatencyMeter()
+        self.condition = ConditionWatch()
         self.pacer = Pacer(pacing, rng or random.Random(0))  # noqa: S311  jitter, no secret
         self.clock_doubted = asyncio.Event()
         self.service_changed = asyncio.Event()
@@ -117,9 +120,15 @@ class Line:
         if lane is Lane.CANCEL:
             deadline_secs = min(deadline_secs, LONGEST_CANCEL_SECS)
         sent_at = self.clock.monotonic()
-        reply = await self._transport.request(wire, deadline_secs=deadline_secs)
+        try:
+            reply = await self._transport.request(wire, deadline_secs=deadline_secs)
+        except TransportError:
+            now = self.clock.monotonic()
+            self.condition.unanswered(now - sent_at, now)
+            raise
         now = self.clock.monotonic()
         self.latency.add(now - sent_at)
+        self.condition.answered(reply.status, now - sent_at, now)
         self.pacer.told(lane, reply.status, reply.headers.get("retry-after"), now)
         if self.service.told(reply):
             self.service_changed.set()

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from core.domain.errors import VenueError
-from core.domain.events import Body, VenueTimeMeasured
+from core.domain.events import Body, VenueConditionSeen, VenueTimeMeasured
 from core.domain.ids import InstrumentId, VenueId, instrument_id
 from core.exchange.backpack.client import RestClient
 from core.exchange.backpack.cross_check import Verdict
@@ -122,6 +122,26 @@ class Upkeep:
             while not self._client.service.is_open:
                 await asyncio.sleep(self._settings.status_secs * self._rng.uniform(0.7, 1.3))
                 await self._attempted(self._look_at_status)
+
+    async def watch_condition(self) -> None:
+        """Tell of stress and of its end."""
+        while True:
+            await asyncio.sleep(_LOOK_SECS)
+            client = self._client
+            reason = client.service.reason
+            found = client.condition.changed(client.clock.monotonic(), reason)
+            if found is not None:
+                now = client.clock.now()
+                self._publish(
+                    VenueConditionSeen(
+                        ts_event=now,
+                        ts_recv=now,
+                        venue=self.name,
+                        is_stressed=found.is_stressed,
+                        is_open=found.is_open,
+                        detail=found.detail,
+                    )
+                )
 
     async def _look_at_status(self) -> None:
         row = await status(self._client)

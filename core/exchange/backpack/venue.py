@@ -115,6 +115,7 @@ class BackpackVenue:
         self._start(self._upkeep.keep_clock(), "clock")
         self._start(self._upkeep.keep_catalogue(), "catalogue")
         self._start(self._upkeep.watch_service(), "service")
+        self._start(self._upkeep.watch_condition(), "condition")
         self._start(self._upkeep.cross_check(), "cross-check")
         for stream in self._shards.streams:
             self._start_stream(stream)
