@@ -1,10 +1,15 @@
 """What a person can ask the engine to do. Answered with a `Receipt` once durable."""
 
+from decimal import Decimal
+
 import msgspec
 
-from core.domain.ids import AlertId, InstrumentId, StrategyId
+from core.domain.exact import Price
+from core.domain.ids import AlertId, ClientOrderId, InstrumentId, StrategyId
 from core.domain.kill import KillLevel
+from core.domain.order import Side
 from core.domain.price_alert import PriceAlert
+from core.domain.ticket import Seen, Ticket
 
 
 class _Command(msgspec.Struct, frozen=True, gc=False, tag=True, kw_only=True):
@@ -92,6 +97,57 @@ class RemovePriceAlert(_Command, frozen=True, kw_only=True):
     alert_id: str
 
 
+class ChangeLimits(_Command, frozen=True, kw_only=True):
+    """Change limits while the engine runs: names with their new values as text.
+
+    Tightening is taken at once; loosening asks for `typed`: each loosened name and its new value,
+    joined by a comma.
+    """
+
+    values: tuple[tuple[str, str], ...]
+    typed: str = ""
+
+
+class PlaceTicket(_Command, frozen=True, kw_only=True):
+    """Send the order a ticket words, by what was seen; refused when that is no longer so."""
+
+    ticket: Ticket
+    seen: Seen
+
+
+class CancelOrders(_Command, frozen=True, kw_only=True):
+    """Cancel own orders: those named; else those of a market, or of one side of it; else all.
+
+    Every own order goes only by `is_all`. Closings in slices within the scope stop too.
+    """
+
+    orders: tuple[ClientOrderId, ...] = ()
+    instrument: InstrumentId | None = None
+    side: Side | None = None
+    is_all: bool = False
+
+
+class MoveOrder(_Command, frozen=True, kw_only=True):
+    """Give an own order another price: cancel, proof, then anew with what was not filled."""
+
+    client_order_id: ClientOrderId
+    limit_price: Price
+    seen: Seen
+
+
+class ClosePosition(_Command, frozen=True, kw_only=True):
+    """Close so many percent of a position by reduce-only slices inside the collar."""
+
+    instrument: InstrumentId
+    percent: Decimal = Decimal(100)
+
+
+class StopClosing(_Command, frozen=True, kw_only=True):
+    """Let a closing in slices send nothing more, and cancel the slice that is out."""
+
+    instrument: InstrumentId
+
+
 Command = (
     SwitchStrategy
     | AnswerAlert
@@ -106,6 +162,12 @@ Command = (
     | StepReplay
     | SetPriceAlert
     | RemovePriceAlert
+    | ChangeLimits
+    | PlaceTicket
+    | CancelOrders
+    | MoveOrder
+    | ClosePosition
+    | StopClosing
 )
 
 

@@ -23,7 +23,7 @@ from core.domain.ids import (
 from core.domain.instrument import InstrumentKind
 from core.domain.intent import Intent, RiskApproved
 from core.domain.kill import KillLevel
-from core.domain.order import Fill, OrderState, OrderTerms
+from core.domain.order import Fill, OrderState, OrderTerms, Side
 from core.domain.price_alert import PriceAlert
 
 
@@ -273,6 +273,26 @@ class LimitsChanged(_Fact, frozen=True, kw_only=True):
 
     values: tuple[tuple[str, str], ...]
     by: str
+    kept: tuple[tuple[str, str], ...] = ()
+    """Names that are now stricter than the file, with what the file said then: they outlive the
+    run."""
+
+
+class LimitPeak(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The highest use of one limit in a UTC day."""
+
+    name: str
+    used: str
+    fraction: float
+    at: int
+    worst: str
+
+
+class LimitsPeaked(_Fact, frozen=True, kw_only=True):
+    """New peaks of the use of limits; those of other limits stand."""
+
+    day: str
+    peaks: tuple[LimitPeak, ...]
 
 
 class KillTripped(_Fact, frozen=True, kw_only=True):
@@ -354,6 +374,44 @@ class PriceAlertFired(_Fact, frozen=True, kw_only=True):
     value: str
 
 
+class MoveAsked(_Fact, frozen=True, kw_only=True):
+    """A person wants an order at another price: it is placed anew once its cancel is proved."""
+
+    client_order_id: ClientOrderId
+    limit_price: Price
+    by: str
+    may_cross: bool = False
+    """It would have taken from the book when it was asked for, so it still may."""
+
+
+class MoveEnded(_Fact, frozen=True, kw_only=True):
+    """A move is over: placed anew, or dropped for the reason given."""
+
+    client_order_id: ClientOrderId
+    is_placed: bool
+    text: str
+
+
+class CloseAsked(_Fact, frozen=True, kw_only=True):
+    """A person wants so much of a position closed in slices."""
+
+    close_id: str
+    account: AccountId
+    instrument: InstrumentId
+    side: Side
+    """Of the slices: sells close a long position."""
+    quantity: Quantity
+    by: str
+
+
+class CloseEnded(_Fact, frozen=True, kw_only=True):
+    """A closing is over: done, or stopped for the reason given."""
+
+    close_id: str
+    is_done: bool
+    text: str
+
+
 class CommandTaken(_Fact, frozen=True, kw_only=True):
     """A command of a person was carried out or refused."""
 
@@ -389,6 +447,7 @@ Fact = (
     | NavMarked
     | GateJudged
     | LimitsChanged
+    | LimitsPeaked
     | KillTripped
     | KillArmed
     | StrategySwitched
@@ -399,6 +458,10 @@ Fact = (
     | PriceAlertSet
     | PriceAlertRemoved
     | PriceAlertFired
+    | MoveAsked
+    | MoveEnded
+    | CloseAsked
+    | CloseEnded
     | CommandTaken
     | Noted
 )

@@ -13,7 +13,9 @@ from core.domain.facts import Fact, Mode, TradingState
 from core.domain.ids import InstrumentId, StrategyId
 from core.domain.kill import KillLevel, KillProgress
 from core.domain.order import OrderState, Side
+from core.domain.risk_views import CapitalView, LimitsView, LogView
 from core.domain.study_views import LadderNote, StudyView, TapeLine
+from core.domain.ticket import FillsView, PositionsView, TicketView, WorkingView
 
 
 class BookState(StrEnum):
@@ -99,6 +101,8 @@ class OwnOrder(msgspec.Struct, frozen=True, gc=False, array_like=True):
     leaves: int
     ahead: int | None = None
     """Size estimated to stand before it in the queue at its price."""
+    client_order_id: int | None = None
+    """None where it is not ours to touch."""
 
 
 class LadderView(_View, frozen=True, kw_only=True):
@@ -356,6 +360,13 @@ View = (
     | AlertHistoryView
     | ProgressView
     | KillView
+    | LimitsView
+    | CapitalView
+    | LogView
+    | TicketView
+    | WorkingView
+    | PositionsView
+    | FillsView
     | StudyView
 )
 

@@ -58,21 +58,38 @@ class Behaviour:
 
     def repeated(self, at: int, limits: RiskLimits) -> str:
         """Say how the strategy runs in circles; empty when it does not (R18)."""
-        submits = sum(1 for moment in self.submits if at - moment < _MINUTE)
+        submits = self.submits_60s(at)
         if submits >= limits.max_submits_without_progress:
             return f"{submits} orders in 60 s without a fill"
         if self.refusals >= limits.max_refusals_in_a_row:
             return f"{self.refusals} orders in a row were rejected or expired"
-        lost = sum(1 for moment in self.losses if at - moment < _MINUTE)
+        lost = self.losing_60s(at)
         return f"{lost} round trips at a loss within 60 s" if self._loses(lost, limits) else ""
+
+    def submits_60s(self, at: int) -> int:
+        """Count the orders of the last minute since the last fill."""
+        return sum(1 for moment in self.submits if at - moment < _MINUTE)
+
+    def losing_60s(self, at: int) -> int:
+        """Count the round trips of the last minute that ended at a loss."""
+        return sum(1 for moment in self.losses if at - moment < _MINUTE)
+
+    def losses_within(self, at: int, limits: CapitalLimits) -> int:
+        """Count the losing exits within the window."""
+        window = limits.losses_window_secs * _SECOND
+        return sum(1 for moment in self.losses if at - moment < window)
+
+    def resting(self, at: int, limits: CapitalLimits) -> tuple[tuple[InstrumentId, int], ...]:
+        """Return the markets that cool down, with the time left, ns."""
+        wait = limits.cool_down_secs * _SECOND
+        return tuple((n, left + wait - at) for n, left in self.cooling.items() if left + wait > at)
 
     def _loses(self, lost: int, limits: RiskLimits) -> bool:
         return lost >= limits.max_losing_round_trips
 
     def overdone(self, at: int, limits: CapitalLimits) -> str:
         """Say that too many exits lost within the window; empty when not."""
-        window = limits.losses_window_secs * _SECOND
-        lost = sum(1 for moment in self.losses if at - moment < window)
+        lost = self.losses_within(at, limits)
         if lost < limits.losses_before_pause:
             return ""
         return f"{lost} losing exits within {limits.losses_window_secs} s"

@@ -24,6 +24,7 @@ from core.domain.facts import (
     TradingStateChanged,
     Verdict,
 )
+from core.domain.history import HISTORY_INCOMPLETE
 from core.domain.ids import AccountId, AlertId, venue_of
 from core.domain.intent import Denied
 from core.domain.reaction import NOTHING, Reaction
@@ -202,7 +203,7 @@ class RiskRoom:
         return Reaction(tuple(facts))
 
     def _may_lift(self, hold: Hold, at: int) -> bool:
-        is_person = hold.cause in (BY_PERSON, DAY_LOSS, DRAWDOWN, "")
+        is_person = hold.cause in (BY_PERSON, DAY_LOSS, DRAWDOWN, HISTORY_INCOMPLETE, "")
         is_person = is_person or hold.cause.startswith(ALERTED)
         is_today = hold.cause == DAY_LOSS and day_of(hold.since) == day_of(at)
         return is_person and not (is_today and hold.state is TradingState.REDUCING)

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from core.domain.commands import ChangeLimits
 from core.domain.effects import Effect, WakeAt
 from core.domain.facts import (
     Fact,
@@ -29,6 +30,7 @@ from core.runtime.keeping import BEAT, Keeper, ProgressBoard
 from core.runtime.kill.flatten import Flattener
 from core.runtime.kill.room import KillRoom
 from core.runtime.launch import VERSION
+from core.runtime.limit_room import LimitRoom
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.panels import Links, Panels
 from core.runtime.people import People
@@ -120,8 +122,10 @@ def build(
     )
     links = Links()
     flattener = Flattener(rooms.kill, painter, trading, lambda: risk.limits, settings.accounts)
-    desk = Desk(_wiring(rooms, links, flattener))
+    limits = LimitRoom(rooms)
+    desk = Desk(_wiring(rooms, links, flattener, limits))
     frames = Frames(desk, rooms, Panels(rooms, links))
+    limits.register(frames)
     for kind, source in rooms.analyses.sources().items():
         frames.serve(kind, source)
     StudyTopics(rooms).register(frames)
@@ -187,7 +191,7 @@ def _state(state: TradingState, reason: str, at: int) -> TradingStateChanged:
     return TradingStateChanged(at=at, state=state, reason=reason)
 
 
-def _wiring(rooms: Rooms, links: Links, flattener: Flattener) -> Wiring:
+def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom) -> Wiring:
     people = People(
         rooms.risk,
         rooms.trading,
@@ -198,6 +202,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener) -> Wiring:
         rooms.reconcilers,
         rooms.kill,
     )
+    people.carry_out(ChangeLimits, limits.change)
     handled = (
         rooms.trading,
         rooms.watchlist,
@@ -212,6 +217,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener) -> Wiring:
         rooms.analyses,
         rooms.studies,
         links,
+        limits,
     )
     applied = (
         rooms.trading,
@@ -223,6 +229,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener) -> Wiring:
         rooms.price_alerts,
         rooms.studies,
         rooms.kill,
+        limits,
     )
     return Wiring(
         market=rooms.market.handlers(),
@@ -236,6 +243,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener) -> Wiring:
             rooms.watchlist.reactors(),
             rooms.capital.reactors(),
             rooms.studies.reactors(),
+            limits.reactors(),
         ],
         deciders=StrategyDeciders(rooms.host, rooms.orders),
     )

@@ -27,7 +27,7 @@ from core.domain.instrument import InstrumentKind
 from core.domain.intent import Leg
 from core.domain.reaction import NOTHING, Reaction
 from core.risk import alerts, capital
-from core.risk.behaviour import Behaviours
+from core.risk.behaviour import Behaviour, Behaviours
 from core.risk.limits import CapitalLimits
 from core.risk.room import RiskRoom
 from core.risk.states import stricter
@@ -282,6 +282,10 @@ class CapitalDesk:
         if strategy == MANUAL:
             return ""
         return self._behaviours.of(strategy).repeated(at, self._risk.limits)
+
+    def conduct(self, strategy: StrategyId) -> Behaviour:
+        """Return what a strategy did lately."""
+        return self._behaviours.of(strategy)
 
     def entries_60s(self, at: int) -> int:
         """Count the entries of the last minute."""

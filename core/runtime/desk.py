@@ -10,7 +10,15 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from core.domain.effects import Effect, Persist
 from core.domain.events import Event
-from core.domain.facts import DecisionTaken, Fact, GateJudged, NavMarked, Noted, Reconciled
+from core.domain.facts import (
+    DecisionTaken,
+    Fact,
+    GateJudged,
+    LimitsPeaked,
+    NavMarked,
+    Noted,
+    Reconciled,
+)
 from core.domain.reaction import Reaction
 from core.domain.views import ShownFact
 
@@ -18,7 +26,7 @@ SHOWN_FACTS: Final = 2_000
 Handler = Callable[[Any, int], Reaction]
 MarketHandler = Callable[[Any, int], tuple[Effect, ...]]
 Applier = Callable[[Any], None]
-_LAZY: Final = (DecisionTaken, GateJudged, NavMarked, Noted, Reconciled)
+_LAZY: Final = (DecisionTaken, GateJudged, LimitsPeaked, NavMarked, Noted, Reconciled)
 
 
 class Wiring(NamedTuple):

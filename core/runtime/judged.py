@@ -19,6 +19,8 @@ def numbers_of(leg: Leg, inputs: GateInputs) -> tuple[tuple[str, str], ...]:
         "mark": market.mark,
         "index": market.index,
         "average_60s": market.average_60s,
+        "trade_vwap": market.trade_vwap,
+        "vwap": market.vwap,
         "depth": market.depth,
         "book_age_ms": _ms(market.book_age_ns),
         "mark_age_ms": _ms(market.mark_age_ns),
@@ -29,6 +31,8 @@ def numbers_of(leg: Leg, inputs: GateInputs) -> tuple[tuple[str, str], ...]:
         "equity": inputs.equity,
         "gross_elsewhere": inputs.gross_elsewhere,
         "free_capital": inputs.free_capital,
+        "signal_age_ms": None if inputs.signal_ts is None else _ms(inputs.at - inputs.signal_ts),
+        "signal_price": inputs.signal_price,
         "clock_offset_ms": _ms(inputs.clock_offset_ns),
         "clock_error_ms": _ms(inputs.clock_error_ns),
     }

@@ -39,9 +39,12 @@ from core.domain.ids import IntentId, StrategyId
 from core.domain.intent import Denied, Intent
 from core.domain.kill import KillLevel
 from core.domain.reaction import NOTHING, Reaction
-from core.risk.alerts import APPROVE, CANCEL_OWN, LOSS_PREFIX, OpenRecord
+from core.risk.alert_book import DEFAULTS, STORM_PREFIX
+from core.risk.alerts import APPROVE, OpenRecord
 from core.risk.exposure import reference_price
 from core.risk.room import RiskRoom, denial_text
+from core.runtime.alert_effects import AlertEffects
+from core.runtime.flattening import Closer
 from core.runtime.kill.room import KillRoom
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.price_alerts import PriceAlerts
@@ -74,6 +77,8 @@ class People:
         self._watchlist = watchlist
         self._price_alerts = price_alerts
         self._reconcilers = reconcilers
+        self._closer = Closer(trading, orders)
+        self._alert_effects = AlertEffects(risk, trading, reconcilers, self._closer)
         self._kill = kill
         self._table: dict[type, Callable[[Any, str, int], Answer]] = {
             SwitchStrategy: self._switch,
@@ -91,9 +96,13 @@ class People:
             RemovePriceAlert: self._remove_price_alert,
         }
 
+    def carry_out(self, command: type, how: Callable[[Any, str, int], Answer]) -> None:
+        """Let another room carry out a kind of command."""
+        self._table[command] = how
+
     def handlers(self) -> dict[type, Callable[[Any, int], Reaction]]:
         """Return what is done with a command."""
-        return {Commanded: self.on_command}
+        return {Commanded: self.on_command, **self._closer.handlers()}
 
     def reactors(self) -> dict[type, Callable[[Any, int], Reaction]]:
         """Return what follows from an alert's end."""
@@ -116,12 +125,10 @@ class People:
         return Reaction((*reaction.facts, taken), effects)
 
     def on_alert_ended(self, fact: AlertEnded, at: int) -> Reaction:
-        """Send the order a person approved, or say that it was not sent."""
-        if fact.option == CANCEL_OWN and fact.alert_id.startswith(LOSS_PREFIX):
-            return self._cancel_all(at, None)
+        """Send the order a person approved, or carry out what else was chosen."""
         record = self._risk.alerts.just_ended(fact.alert_id)
         if record is None or record.intent is None or record.alert.terms_hash is None:
-            return NOTHING
+            return self._alert_effects.on_ended(fact, at)
         if fact.end is not AlertEnd.ANSWERED or fact.option != APPROVE:
             return NOTHING
         outcome = self._orders.confirmed(record.intent, record.alert.terms_hash, fact.by, at)
@@ -146,6 +153,8 @@ class People:
         return True, text, Reaction((fact, *cancels.facts), cancels.effects)
 
     def _answer(self, command: AnswerAlert, cockpit: str, at: int) -> Answer:
+        if command.alert_id.startswith(STORM_PREFIX):
+            return self._answer_storm(command, cockpit, at)
         refusal = self._risk.alerts.refusal(command, at)
         record = self._risk.alerts.find(command.alert_id)
         if refusal is not None or record is None:
@@ -160,6 +169,13 @@ class People:
             by=cockpit,
         )
         return True, f"{record.alert.title}: {command.option}", Reaction((fact,))
+
+    def _answer_storm(self, command: AnswerAlert, cockpit: str, at: int) -> Answer:
+        """End everything a summary stands for on the safe side."""
+        ends = self._risk.alerts.defaults_of(command.alert_id, cockpit, at)
+        if not ends or command.option != DEFAULTS:
+            return False, "the alerts of this summary have ended already", NOTHING
+        return True, f"{len(ends)} alert(s) took their safe default", Reaction(ends)
 
     def _stop_all(self, _command: StopAll, cockpit: str, at: int) -> Answer:
         return self._kill.kill(Kill(level=KillLevel.HALT), cockpit, at)

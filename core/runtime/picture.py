@@ -134,6 +134,14 @@ class Painter:
         open_ = (*orders.exposed(), *orders.shadows(at))
         return sorted(held | {r.terms.instrument for r in open_ if r.account == account})
 
+    def asset_net(self, account: AccountId, rules: Instrument | None) -> Quantity:
+        """Return the net holding of a market's base asset over spot and perpetuals."""
+        return self._asset_net(account, rules)
+
+    def open_value(self, live: Iterable[OrderRecord]) -> Notional:
+        """Return what possibly-live orders are worth at their limit prices, reduces left out."""
+        return self._open_value(live, ())
+
     # ---- parts ---------------------------------------------------------------------------------
 
     def _exposure(
@@ -196,22 +204,7 @@ class Painter:
         if touch is None:
             return _UNSEEN
         depth, vwap = self._taken(terms, rules, touch)
-        average = touch.mid_60s if touch.mid_60s is not None else touch.vwap_60s
-        return MarketNow(
-            is_book_valid=touch.book_state is BookState.VALID,
-            best_bid=_price(touch.best_bid),
-            best_ask=_price(touch.best_ask),
-            book_age_ns=None if touch.proof_at is None else at - touch.proof_at,
-            recv_age_ns=None if touch.proof_at is None else max(0, at - touch.proof_recv),
-            mark=_price(touch.mark),
-            mark_age_ns=None if touch.mark_at is None else at - touch.mark_at,
-            index=_price(touch.index),
-            trade_vwap=_price(touch.vwap_60s),
-            last=_price(touch.last_price),
-            average_60s=_price(average),
-            depth=depth,
-            vwap=vwap,
-        )
+        return seen(touch, at, depth, vwap)
 
     def _taken(
         self, terms: OrderTerms, rules: Instrument | None, touch: Touch
@@ -236,6 +229,28 @@ class Painter:
             taken, money = taken + part, money + price * part
         depth = Notional(Decimal(worth).scaleb(-2 * DIGITS)).scaled_by(rules.contract_multiplier)
         return depth, Price(unscaled(money // taken)) if taken else None
+
+
+def seen(
+    touch: Touch, at: int, depth: Notional | None = None, vwap: Price | None = None
+) -> MarketNow:
+    """Return a market as the gate sees it; depth and average are those of one order."""
+    average = touch.mid_60s if touch.mid_60s is not None else touch.vwap_60s
+    return MarketNow(
+        is_book_valid=touch.book_state is BookState.VALID,
+        best_bid=_price(touch.best_bid),
+        best_ask=_price(touch.best_ask),
+        book_age_ns=None if touch.proof_at is None else at - touch.proof_at,
+        recv_age_ns=None if touch.proof_at is None else max(0, at - touch.proof_recv),
+        mark=_price(touch.mark),
+        mark_age_ns=None if touch.mark_at is None else at - touch.mark_at,
+        index=_price(touch.index),
+        trade_vwap=_price(touch.vwap_60s),
+        last=_price(touch.last_price),
+        average_60s=_price(average),
+        depth=depth,
+        vwap=vwap,
+    )
 
 
 def _is_like(record: OrderRecord, leg: Leg, rules: Instrument | None) -> bool:
