@@ -204,13 +204,13 @@ def _journal(
         raise ConfigError(
             "data directory cannot be made", f"{folder}: {error.strerror}", "Choose --data-dir"
         ) from error
-    lock = AccountLock(_lock_folder(launch, folder), credentials.api_key)
-    stack.callback(lock.release)
-    lock.take(1)
     stamp = JournalStamp(mode=launch.mode, account=account_id(traded[0].name))
     journal = SqliteJournal(folder / "journal.db", stamp)
     stack.callback(journal.close)
-    epoch = max(lock.epoch, 1)
+    lock = AccountLock(_lock_folder(launch, folder), credentials.api_key)
+    stack.callback(lock.release)
+    # A journal brought here from elsewhere may be ahead of what this machine counted.
+    epoch = lock.take(journal.last_epoch() + 1)
     journal.begin_epoch(epoch)
     return journal, epoch
 

@@ -24,7 +24,7 @@ from core.runtime.link_server import LinkServer
 from core.runtime.link_wire import EngineFailed, message
 from core.runtime.runner import JournalBatch
 from core.runtime.shell import Shell
-from core.trading.journal import JournalStamp, SqliteJournal
+from core.trading.journal import JournalReader, JournalStamp, SqliteJournal
 from tests.core.builders import ACCOUNT, SOL_PERP
 
 STAMP = JournalStamp(mode=Mode.SIMULATION, account="alpha:main")
@@ -40,7 +40,7 @@ async def engine(
         mode=Mode.SIMULATION, venues=(ALPHA,), accounts=accounts, watchlist=(SOL_PERP,)
     )
     built = build(settings, (), lambda: 0)
-    journal = SqliteJournal(folder / "journal.db", STAMP)
+    journal = SqliteJournal(folder / "journal.db", STAMP, epoch=1)
     clock = SystemClock()
     shell = Shell(built, clock, journal)
     shell.submit(1, begin(built, (), 1, clock.now()))
@@ -51,6 +51,12 @@ async def engine(
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
         journal.close()
+
+
+def read(path: Path) -> list[object]:
+    """Read a journal while its engine writes it."""
+    with JournalReader(path) as reader:
+        return [entry.fact for entry in reader.entries()]
 
 
 @asynccontextmanager
@@ -154,7 +160,7 @@ async def test_receipt_comes_only_after_the_journal_has_the_command(
         assert shell._thread is not None
         shell._thread.write(held[0])
         receipt = await asyncio.wait_for(asked, 5)
-        rows = [fact for _, fact in SqliteJournal(tmp_path / "journal.db", STAMP).replay()]
+        rows = read(tmp_path / "journal.db")
 
     assert not early
     assert receipt.is_accepted
@@ -253,7 +259,7 @@ async def test_failed_write_is_told_to_the_desk_and_written_again(
         monkeypatch.setattr(SqliteJournal, "append", sometimes)
         receipt = await asyncio.wait_for(LocalLink(shell).command(StopAll()), 10)
         alerts = shell.engine.rooms.risk.alerts.view(0).open
-        rows = [fact for _, fact in SqliteJournal(tmp_path / "journal.db", STAMP).replay()]
+        rows = read(tmp_path / "journal.db")
 
     assert receipt.is_accepted
     assert [row.alert.title for row in alerts] == ["The journal cannot be written"]

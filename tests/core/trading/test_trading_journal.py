@@ -10,6 +10,7 @@ import pytest
 from core.domain.errors import ConfigError, InvariantBroken
 from core.domain.facts import Fact, Mode, Noted
 from core.trading.journal import JournalStamp, SqliteJournal
+from core.trading.journal.schema import create
 from tests.core.builders import booked, fill, journaled
 
 STAMP: Final = JournalStamp(mode=Mode.SIMULATION, account="alpha:main")
@@ -277,11 +278,10 @@ def test_journal_that_died_at_its_creation_opens_again(path: Path, kind: str) ->
 def test_tables_and_stamp_of_a_new_journal_are_one_commit(path: Path) -> None:
     """A crash at creation leaves both or none."""
     statements: list[str] = []
-    journal = SqliteJournal.__new__(SqliteJournal)
-    journal._path, journal._db = path, sqlite3.connect(path, isolation_level=None)
-    journal._db.set_trace_callback(statements.append)
-    journal._create(STAMP)
-    journal.close()
+    db = sqlite3.connect(path, isolation_level=None)
+    db.set_trace_callback(statements.append)
+    create(db, STAMP)
+    db.close()
 
     words = [text.split()[0].upper() for text in statements]
     assert words[0] == "BEGIN"
