@@ -7,13 +7,22 @@ from typing import Final
 
 import pytest
 
-from core.domain.effects import PlaceOrder, Query, WakeAt
-from core.domain.events import OrderReport, QueryAnswered, QueryFailed, QueryKind, TimerFired
-from core.domain.facts import Fact, OrderMoved, OrderSent
-from core.domain.ids import ClientOrderId
+from core.domain.effects import CancelOrder, PlaceOrder, Query, WakeAt
+from core.domain.events import (
+    OrderReport,
+    QueryAnswered,
+    QueryFailed,
+    QueryKind,
+    TimerFired,
+    VenueConditionSeen,
+    VenueTimeMeasured,
+)
+from core.domain.facts import CancelAsked, Fact, OrderMoved, OrderSent
+from core.domain.ids import ClientOrderId, VenueId
 from core.domain.order import Fill, OrderState
 from core.domain.reaction import Reaction
-from core.trading.chase import TIMER, Chase, t_dead
+from core.trading.chase import ROUND_DEADLINE_NS, TIMER, Chase, t_dead
+from core.trading.mood import VenueMoods
 from core.trading.orders import OrderRecord, Orders
 from tests.core.builders import ACCOUNT, SECOND, SOL_PERP, START, fill, journaled, report
 
@@ -70,6 +79,8 @@ class Hunt:
         self.at = START
         self.answer = answer
         self.latency = 50_000_000
+        self.is_deaf = False
+        """Whether answers get lost."""
         self.queries: list[tuple[int, Query]] = []
         self.facts: list[Fact] = []
         self.effects: list[object] = []
@@ -138,11 +149,11 @@ class Hunt:
             if isinstance(effect, WakeAt):
                 assert effect.key == TIMER
                 self._wakes = [effect.at]
-            else:
-                assert isinstance(effect, Query)
+            elif isinstance(effect, Query):
                 self.queries.append((self.at, effect))
                 told = self.at + self.latency
-                self._due.append((told, effect.query_id, self.answer(effect, told)))
+                if not self.is_deaf:
+                    self._due.append((told, effect.query_id, self.answer(effect, told)))
 
     def rounds(self) -> list[int]:
         """Return when rounds began."""
@@ -352,3 +363,184 @@ def test_absence_over_random_answers_needs_the_whole_proof(seed: int) -> None:
     assert len(clean) >= 2
     assert clean[-1] - clean[0] >= 2 * SECOND
     assert fact.at >= clean[1] + hunt.latency
+
+
+# ---- many orders of one market -----------------------------------------------------------------
+
+
+def test_one_set_of_queries_serves_every_unknown_order_of_a_market() -> None:
+    """Each order is asked for by its id; the scarce histories are read once a round."""
+    hunt = Hunt(negative, orders=7)
+
+    hunt.run_until(START + SECOND // 2)
+
+    kinds = [query.kind for _, query in hunt.queries]
+    assert kinds.count(QueryKind.ORDER) == 7
+    assert [kinds.count(kind) for kind in KINDS[1:]] == [1, 1, 1]
+    asked = {q.client_order_id for _, q in hunt.queries if q.kind is QueryKind.ORDER}
+    assert asked == set(range(1, 8))
+
+
+def test_all_absent_orders_of_a_market_are_proved_by_the_same_rounds() -> None:
+    """Seven orders end together, each with its own fact."""
+    hunt = Hunt(negative, orders=7)
+
+    hunt.run_until(START + 60 * SECOND)
+
+    ended = [fact for fact in hunt.facts if isinstance(fact, OrderMoved)]
+    assert sorted(fact.client_order_id for fact in ended) == list(range(1, 8))
+    assert {fact.state for fact in ended} == {OrderState.ABSENT}
+    assert len({fact.at for fact in ended}) == 1
+
+
+def test_order_that_cannot_be_asked_about_does_not_hold_up_the_others() -> None:
+    """A failed question about one order is no information about that one alone."""
+
+    def one_fails(query: Query, at: int) -> QueryAnswered | QueryFailed:
+        return failure(query, at) if query.client_order_id == 2 else negative(query, at)
+
+    hunt = Hunt(one_fails, orders=3)
+
+    hunt.run_until(START + 60 * SECOND)
+
+    ended = [fact.client_order_id for fact in hunt.facts if isinstance(fact, OrderMoved)]
+    assert sorted(ended) == [1, 3]
+
+
+def test_row_of_one_order_says_nothing_about_another() -> None:
+    """Order 1 is found every time; order 2 is proved absent beside it."""
+
+    def finds_one(query: Query, at: int) -> QueryAnswered:
+        is_history = query.kind is QueryKind.ORDER_HISTORY
+        return positive(query, at, row=report(None, 1)) if is_history else negative(query, at)
+
+    hunt = Hunt(finds_one, orders=2)
+
+    hunt.run_until(START + 60 * SECOND)
+
+    assert [f.client_order_id for f in hunt.facts if isinstance(f, OrderMoved)] == [2]
+
+
+# ---- silence and stress ------------------------------------------------------------------------
+
+
+def test_query_that_is_never_answered_fails_its_round_and_the_chase_goes_on() -> None:
+    """Silence has a deadline: the next round begins, and absence is proved once answers come."""
+    healed = START + 40 * SECOND
+    hunt = Hunt(negative)
+    hunt.is_deaf = True
+    hunt.run_until(healed)
+    hunt.is_deaf = False
+    deaf_rounds = hunt.rounds()
+
+    hunt.run_until(healed + 15 * SECOND)
+
+    gaps = {b - a for a, b in pairwise(deaf_rounds)}
+    assert gaps == {ROUND_DEADLINE_NS}
+    (fact,) = hunt.facts
+    assert isinstance(fact, OrderMoved)
+    assert fact.state is OrderState.ABSENT
+
+
+def test_answer_after_its_rounds_deadline_is_no_part_of_any_proof() -> None:
+    """Every answer takes nine seconds: nothing is ever proved by them."""
+    hunt = Hunt(negative)
+    hunt.latency = 9 * SECOND
+
+    hunt.run_until(START + 200 * SECOND)
+
+    assert hunt.facts == []
+    assert len(hunt.rounds()) > 10
+
+
+def condition(at: int, *, is_stressed: bool, is_open: bool = True) -> VenueConditionSeen:
+    """Make what a venue shows."""
+    return VenueConditionSeen(
+        ts_event=at, ts_recv=at, venue=VenueId("alpha"), is_stressed=is_stressed, is_open=is_open
+    )
+
+
+def test_stress_at_sending_makes_the_margin_a_minute_even_when_it_is_over() -> None:
+    """A 503 around the signing: the engine may apply the order up to 60 s later."""
+    hunt = Hunt(negative)
+    hunt.chase.moods.on_condition(condition(START, is_stressed=True), START)
+    hunt.chase.moods.on_condition(condition(START, is_stressed=False), START + SECOND)
+
+    hunt.run_until(START + 120 * SECOND)
+
+    (fact,) = hunt.facts
+    assert fact.at >= START + WINDOW_MS * 1_000_000 + 250_000_000 + 60 * SECOND + 2 * SECOND
+    assert fact.at <= START + 75 * SECOND
+
+
+def test_maintenance_stops_every_proof_and_starts_the_clock_again() -> None:
+    """While it lasts nothing is proved; afterwards window, error and the long margin run anew."""
+    back = START + 100 * SECOND
+    hunt = Hunt(negative)
+    hunt.chase.moods.on_condition(condition(START, is_stressed=True, is_open=False), START)
+    hunt.run_until(back)
+    during = list(hunt.facts)
+    hunt.chase.moods.on_condition(condition(back, is_stressed=False), back)
+
+    hunt.run_until(back + 120 * SECOND)
+
+    assert during == []
+    (fact,) = hunt.facts
+    assert fact.at >= back + WINDOW_MS * 1_000_000 + 250_000_000 + 60 * SECOND + 2 * SECOND
+
+
+@pytest.mark.parametrize("offset_ms", [-3_000, -400, 0, 400, 3_000])
+@pytest.mark.parametrize("error_ms", [0, 80, 1_500])
+def test_last_moment_counts_in_our_clock_with_the_measured_error(
+    offset_ms: int, error_ms: int
+) -> None:
+    """Signed at a venue's instant: ours is that less the offset; the error bound is added."""
+    hunt = Hunt(negative)
+    moods = VenueMoods()
+    moods.on_time(
+        VenueTimeMeasured(
+            ts_event=START,
+            ts_recv=START,
+            venue=VenueId("alpha"),
+            offset_ns=offset_ms * 1_000_000,
+            error_bound_ns=error_ms * 1_000_000,
+        )
+    )
+
+    dead = t_dead(hunt.record, moods.of(VenueId("alpha")))
+
+    assert dead - START == (-offset_ms + WINDOW_MS + error_ms + 5_000) * 1_000_000
+
+
+# ---- wishes and words --------------------------------------------------------------------------
+
+
+def test_unknown_order_that_is_to_go_is_cancelled_in_each_round() -> None:
+    """By client id: the venue may know it though it told us nothing."""
+    hunt = Hunt(failure)
+    hunt.orders.cancel_asked(CancelAsked(at=START, client_order_id=ClientOrderId(1)))
+
+    hunt.run_until(START + 20 * SECOND)
+
+    cancels = [effect for effect in hunt.effects if isinstance(effect, CancelOrder)]
+    assert len(cancels) == len(hunt.rounds())
+    assert {cancel.client_order_id for cancel in cancels} == {1}
+
+
+def test_word_nobody_knows_is_asked_about_until_a_known_one_comes() -> None:
+    """An order that rests and is said to be something new is queried, and never ended."""
+    hunt = Hunt(negative)
+    hunt.move(OrderState.ACCEPTED)
+    hunt.run_until(START + SECOND)
+    before = len(hunt.queries)
+
+    hunt._take(hunt.chase.puzzled(ClientOrderId(1), hunt.at))
+    hunt.run_until(START + 30 * SECOND)
+    asked = len(hunt.queries)
+    hunt.chase.understood(ClientOrderId(1))
+    hunt.run_until(START + 60 * SECOND)
+
+    assert asked > before
+    assert len(hunt.queries) == asked
+    assert hunt.facts == []
+    assert hunt.record.state is OrderState.ACCEPTED
