@@ -128,7 +128,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action(
         id="stop-all", keys="ctrl+k", run="app.stop_all",
         shown="^k", title="Stop all", group="Trading",
-        tooltip="Stop every strategy, cancel every own order, deny entries", is_dangerous=True,
+        tooltip="Kill switch: 0 pause, 1 reduce, 2 halt, 3 flatten, 4 sever", is_dangerous=True,
         in_footer=True,
     ),
     Action(

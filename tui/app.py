@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -16,16 +16,17 @@ from core.domain.commands import (
     AddToWatchlist,
     AnswerAlert,
     Command,
+    Kill,
     PauseReplay,
     Receipt,
     RemoveFromWatchlist,
     ResumeTrading,
     SetReplaySpeed,
     StepReplay,
-    StopAll,
     SwitchStrategy,
 )
 from core.domain.ids import AlertId, InstrumentId
+from core.domain.kill import KillLevel
 from core.runtime.link import Link, LinkClosed
 from tui.actions import BY_ID, SCREEN_PLACES
 from tui.render.palette import Palette
@@ -70,10 +71,14 @@ class Cockpit(App[None]):
         themes: Themes to choose from; by default those shipped and the person's own.
         mode_text: Word of the badge, by default the mode the engine tells.
         clock: Monotonic seconds, for guards and throttles.
+        trip: Trips the engine's kill switch without its link.
     """
 
     COMMANDS: ClassVar = {cockpit_commands}
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Above every dialog and field: nothing may swallow the kill switch.
+        Binding("ctrl+k", "kill_chord", "Kill switch", id="kill-chord", priority=True, show=False),
+    ]
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False
     TITLE = "Wingman"
@@ -93,8 +98,10 @@ class Cockpit(App[None]):
         themes: dict[str, LoadedTheme] | None = None,
         mode_text: str = "",
         clock: Callable[[], float] = time.monotonic,
+        trip: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
+        self._trip = trip
         self.link = link
         self.frame_hz = frame_hz
         self.themes, self.theme_faults = known_themes(themes)
@@ -186,8 +193,9 @@ class Cockpit(App[None]):
     def _make_way_for_alert(self) -> None:
         """Close dialogs that need no answer, so that a new alert is seen."""
         from tui.dialogs.confirm import Confirm  # noqa: PLC0415 - not needed for the first paint
+        from tui.dialogs.kill import KillDialog, Rearm  # noqa: PLC0415 - as above
 
-        while self.is_covered and not isinstance(self.screen, Confirm):
+        while self.is_covered and not isinstance(self.screen, Confirm | KillDialog | Rearm):
             self.pop_screen()
 
     def lose_engine(self, reason: str) -> None:
@@ -252,24 +260,40 @@ class Cockpit(App[None]):
 
     @work(group="questions", exclusive=True, exit_on_error=False)
     async def action_stop_all(self) -> None:
-        """Ask, then stop everything."""
-        from tui.dialogs.confirm import Confirm  # noqa: PLC0415
+        """Ask for the level of the kill switch, then work it; the chord twice halts."""
+        from tui.dialogs.kill import KillDialog  # noqa: PLC0415
 
-        question = Confirm(
-            "Stop everything?",
-            "Every strategy stops, every own order is cancelled,",
-            "and entries are denied until you resume. Positions stay.",
-            yes="stop all",
-            no="go on",
-        )
-        if await self.push_screen_wait(question):
-            self.send_soon(StopAll())
+        level = await self.push_screen_wait(KillDialog())
+        if level is not None:
+            self.work_kill(level)
+
+    def action_kill_chord(self) -> None:
+        """Open the kill switch from anywhere; a second time it halts."""
+        from tui.dialogs.kill import KillDialog  # noqa: PLC0415
+
+        if isinstance(self.screen, KillDialog):
+            self.screen.dismiss(KillLevel.HALT)
+        else:
+            self.action_stop_all()
+
+    def work_kill(self, level: KillLevel) -> None:
+        """Trip the engine's latch by its signal, for its loop may hang, then send the command."""
+        if level.trips and self._trip is not None:
+            self._trip()
+        self.send_soon(Kill(level=level))
 
     @work(group="questions", exclusive=True, exit_on_error=False)
     async def action_resume(self) -> None:
         """Ask, then allow entries again."""
         from tui.dialogs.confirm import Confirm  # noqa: PLC0415
+        from tui.dialogs.kill import Rearm  # noqa: PLC0415
 
+        kill = self.main.panes.kill.view
+        if kill.level is not None:
+            typed = await self.push_screen_wait(Rearm(kill.rearm_word, kill.reason))
+            if typed:
+                self.send_soon(ResumeTrading(typed=typed))
+            return
         question = Confirm(
             "Resume trading?",
             "Entries are allowed again. Strategies stay off until you switch them on.",

@@ -7,12 +7,12 @@ from core.domain.commands import (
     AddToWatchlist,
     AnswerAlert,
     Command,
+    Kill,
     PauseReplay,
     Receipt,
     RemoveFromWatchlist,
     ResumeTrading,
     SetReplaySpeed,
-    StopAll,
     SwitchStrategy,
 )
 from core.domain.facts import Fact, Mode, TradingState
@@ -175,8 +175,8 @@ class FakeLink:
             self.alerts = [a for a in self.alerts if a.alert.alert_id != command.alert_id]
             self.touch("alerts")
             return f"{command.option}: done, effect 42"
-        if isinstance(command, StopAll | ResumeTrading):
-            is_stop = isinstance(command, StopAll)
+        if isinstance(command, Kill | ResumeTrading):
+            is_stop = isinstance(command, Kill)
             self.trading_state = TradingState.HALTED if is_stop else TradingState.ACTIVE
             self.touch("header")
             self.touch("risk")

@@ -43,7 +43,7 @@ async def test_whatever_the_link_raises_is_its_end() -> None:
 
     async with flying(Broken()) as flight:
         assert flight.app.is_gone
-        assert "[/bold] 7 topics made no sense" in flight.panes.gone.all_text
+        assert "[/bold] 8 topics made no sense" in flight.panes.gone.all_text
 
 
 async def test_a_silent_engine_is_told_within_seconds() -> None:

@@ -4,21 +4,23 @@ import pytest
 
 from core.domain.commands import (
     AddToWatchlist,
+    Kill,
     PauseReplay,
     RemoveFromWatchlist,
     ResumeTrading,
     SetReplaySpeed,
     StepReplay,
-    StopAll,
     SwitchStrategy,
 )
 from core.domain.facts import Mode, TradingState
 from core.domain.ids import InstrumentId, StrategyId
+from core.domain.kill import KillLevel
 from tests.tui.fake_link import FakeLink
 from tests.tui.flight import flying
 from tui.dialogs.add_market import AddMarket
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.help import Help
+from tui.dialogs.kill import KillDialog
 
 
 async def test_digits_switch_strategies() -> None:
@@ -44,14 +46,14 @@ async def test_an_empty_slot_says_so() -> None:
 
 
 async def test_ctrl_k_asks_then_stops_everything() -> None:
-    """Stop all needs a yes; then strategies stop and the state shows it."""
+    """The chord and one more key halt; the state shows it."""
     async with flying() as flight:
         await flight.press("ctrl+k")
-        assert isinstance(flight.app.screen, Confirm)
+        assert isinstance(flight.app.screen, KillDialog)
 
-        await flight.press("y")
+        await flight.press("2")
 
-        assert flight.link.commands == [StopAll()]
+        assert flight.link.commands == [Kill(level=KillLevel.HALT)]
         assert "HALTED" in flight.panes.header.row_text(0)
 
 

@@ -59,7 +59,7 @@ async def _type(flight: Flight, text: str) -> None:
 
 
 async def _clear(flight: Flight) -> None:
-    await flight.press("home", "ctrl+k")
+    await flight.press("end", "ctrl+u")
 
 
 async def test_an_alert_at_the_row_under_the_cursor_is_two_keys() -> None:

@@ -125,6 +125,10 @@ class MainScreen(Screen[None]):
         if steps:
             x, y, width, _ = plan.middle
             floating["progress"] = Region(x, y, width, min(steps + 2, plan.middle.height + 8))
+        lines = self.panes.kill.line_count
+        if lines:
+            x, y, width, _ = plan.middle
+            floating["kill"] = Region(x, y, width, min(lines + 2, plan.middle.height))
         if self._is_sheet_up:
             floating["sheet"] = plan.sheet
         if self.panes.gone.lines:
@@ -181,9 +185,11 @@ class MainScreen(Screen[None]):
             self.show_keys()
         return has_new_alert
 
-    def _shape(self) -> tuple[int, int]:
+    def _shape(self) -> tuple[int, int, int]:
         """Return what the plan depends on beside the size."""
-        return len(self.panes.progress.view.steps), self.panes.strategies.row_count()
+        panes = self.panes
+        steps = len(panes.progress.view.steps)
+        return steps, panes.strategies.row_count(), panes.kill.line_count
 
     def _key_state(self) -> tuple[object, ...]:
         view = self.panes.header.view

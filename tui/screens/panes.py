@@ -17,6 +17,7 @@ from tui.widgets.footprint import Footprint
 from tui.widgets.funding import Funding
 from tui.widgets.header import Header
 from tui.widgets.heatmap import Heatmap
+from tui.widgets.kill import KillPane
 from tui.widgets.ladder import Ladder
 from tui.widgets.notice import Notice
 from tui.widgets.pairs import Pairs
@@ -88,6 +89,7 @@ class Panes:
         self.footer = Footer(palette, id="footer")
         self.sheet = AlertSheet(palette, id="sheet", clock=clock)
         self.progress = Progress(palette, id="progress")
+        self.kill = KillPane(palette, id="kill")
         self.small = Notice(palette, id="small")
         self.gone = Notice(palette, id="gone", role="danger")
 

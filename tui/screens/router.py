@@ -8,6 +8,7 @@ from core.domain.views import (
     ACCOUNT,
     ALERTS,
     HEADER,
+    KILL,
     PROGRESS,
     RISK,
     STRATEGIES,
@@ -18,6 +19,7 @@ from core.domain.views import (
     Frame,
     FrameRequest,
     HeaderView,
+    KillView,
     LadderView,
     ProgressView,
     RiskView,
@@ -71,13 +73,14 @@ class Router:
             AlertsView: self._show_alerts,
             ProgressView: lambda view: panes.progress.show(_as(view, ProgressView)),
             PriceAlertsView: self._show_price_alerts,
+            KillView: lambda view: panes.kill.show(_as(view, KillView)),
         }
 
     # -- asking ----------------------------------------------------------------------------
 
     def request(self, *, is_covered: bool) -> FrameRequest:
         """Ask for the topics on screen."""
-        topics = [HEADER, ALERTS, PROGRESS]
+        topics = [HEADER, ALERTS, PROGRESS, KILL]
         if self.show_price_alerts is not None:
             topics.append(PRICE_ALERTS)
         if is_covered:
