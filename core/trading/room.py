@@ -354,7 +354,8 @@ class TradingRoom:
         for fact in facts:
             if isinstance(fact, FillBooked):
                 filled += fact.fill.quantity
-        asked = _shrunk(record, body) or record.quantity
+        shrunk = _shrunk(record, body)
+        asked = record.quantity if shrunk is None else shrunk
         if filled >= asked and not filled.is_zero:
             return OrderState.FILLED
         return body.state
