@@ -31,6 +31,8 @@ from core.runtime.kill.flatten import Flattener
 from core.runtime.kill.room import KillRoom
 from core.runtime.launch import VERSION
 from core.runtime.limit_room import LimitRoom
+from core.runtime.manual.entry import order_entry
+from core.runtime.manual.topics import ManualTopics
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.panels import Links, Panels
 from core.runtime.people import People
@@ -118,6 +120,9 @@ def build(
         ),
         price_alerts=PriceAlerts(market),
         kill=KillRoom(settings.accounts, risk, trading, host, reconcilers),
+        entry=order_entry(
+            market, trading, risk, capital, painter, orders, valuation, settings.accounts
+        ),
         reconcilers=reconcilers,
     )
     links = Links()
@@ -126,6 +131,7 @@ def build(
     desk = Desk(_wiring(rooms, links, flattener, limits))
     frames = Frames(desk, rooms, Panels(rooms, links))
     limits.register(frames)
+    ManualTopics(rooms).register(frames)
     for kind, source in rooms.analyses.sources().items():
         frames.serve(kind, source)
     StudyTopics(rooms).register(frames)
@@ -159,6 +165,7 @@ def begin(
     facts: list[Fact] = [
         RunStarted(at=at, mode=settings.mode, epoch=epoch, version=VERSION),
         *rooms.trading.recovery_facts(at),
+        *rooms.entry.manual.recovery_facts(at),
     ]
     if not restored and settings.strategies_on:
         facts.extend(
@@ -203,6 +210,8 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
         rooms.kill,
     )
     people.carry_out(ChangeLimits, limits.change)
+    for command, how in rooms.entry.manual.commands().items():
+        people.carry_out(command, how)
     handled = (
         rooms.trading,
         rooms.watchlist,
@@ -218,6 +227,8 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
         rooms.studies,
         links,
         limits,
+        rooms.entry.manual,
+        rooms.entry.blotter,
     )
     applied = (
         rooms.trading,
@@ -230,6 +241,8 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
         rooms.studies,
         rooms.kill,
         limits,
+        rooms.entry.manual,
+        rooms.entry.blotter,
     )
     return Wiring(
         market=rooms.market.handlers(),
@@ -244,6 +257,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
             rooms.capital.reactors(),
             rooms.studies.reactors(),
             limits.reactors(),
+            rooms.entry.manual.reactors(),
         ],
         deciders=StrategyDeciders(rooms.host, rooms.orders),
     )

@@ -10,6 +10,7 @@ from core.runtime.analyst.room import Analyses
 from core.runtime.capital import CapitalDesk
 from core.runtime.keeping import Keeper, ProgressBoard
 from core.runtime.kill.room import KillRoom
+from core.runtime.manual.entry import OrderEntry
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.price_alerts import PriceAlerts
 from core.runtime.strategy_host import StrategyHost
@@ -40,4 +41,5 @@ class Rooms(NamedTuple):
     analyses: Analyses
     price_alerts: PriceAlerts
     kill: KillRoom
+    entry: OrderEntry
     reconcilers: tuple[Reconciler, ...]

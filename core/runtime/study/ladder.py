@@ -40,6 +40,7 @@ class LadderViews:
                 record.terms.side,
                 exact_units(record.leaves),
                 None if study is None else study.places.ahead(record.client_order_id),
+                record.client_order_id,
             )
             for record in self._trading.orders.live()
             if record.terms.instrument == instrument
