@@ -9,6 +9,7 @@ from core.domain.ids import InstrumentId
 from core.domain.study_views import PRICE_ALERTS
 from core.domain.views import (
     ACCOUNT,
+    ALERT_HISTORY,
     ALERTS,
     HEADER,
     KILL,
@@ -68,6 +69,10 @@ class Frames:
                 lambda: panels.account(at),
             ),
             ALERTS: lambda at: (panels.alerts_key(at), lambda: panels.alerts(at)),
+            ALERT_HISTORY: lambda _at: (
+                rooms.risk.alerts.ended_count,
+                rooms.risk.alerts.history,
+            ),
             PRICE_ALERTS: lambda at: (
                 (at // _SECOND, self._alerts.version),
                 lambda: self._alerts.view(at),

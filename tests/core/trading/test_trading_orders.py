@@ -3,6 +3,7 @@
 import random
 from typing import Final
 
+import msgspec
 import pytest
 
 from core.domain.alert import Severity
@@ -17,9 +18,10 @@ from core.domain.events import (
     OrderOutcomeUnknown,
     OrderRefused,
 )
-from core.domain.exact import Quantity
+from core.domain.exact import Price, Quantity
 from core.domain.facts import (
     AlertRaised,
+    CancelAsked,
     Fact,
     FillBooked,
     MarketAdded,
@@ -319,7 +321,11 @@ def test_unknown_order_keeps_its_full_exposure(trading: Trading) -> None:
     trading.order(S.UNKNOWN, "5")
     trading.reports(None, execution=fill(1, "2"))
 
-    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (Quantity(2), Quantity(3), Quantity(0))
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (
+        Quantity(2),
+        Quantity(3),
+        Quantity(0),
+    )
 
 
 @pytest.mark.parametrize("start", ENDED)
@@ -348,7 +354,11 @@ def test_order_told_filled_counts_in_exposure_until_its_fills_are_booked(trading
 
     assert told == (Quantity(0), Quantity(5), Quantity(0))
     assert partly == (Quantity(3), Quantity(2), Quantity(0))
-    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (Quantity(5), Quantity(0), Quantity(0))
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (
+        Quantity(5),
+        Quantity(0),
+        Quantity(0),
+    )
 
 
 def test_cancelled_order_counts_what_it_filled_until_that_is_booked(trading: Trading) -> None:
@@ -552,4 +562,116 @@ def test_sell_orders_count_on_the_ask_side_of_exposure(trading: Trading) -> None
     trading.apply(journaled(1, terms(Side.SELL, "3")))
     trading.apply(journaled(2, terms(Side.BUY, "4")))
 
-    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (Quantity(0), Quantity(4), Quantity(3))
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START) == (
+        Quantity(0),
+        Quantity(4),
+        Quantity(3),
+    )
+
+
+# ---- what the venue changes --------------------------------------------------------------------
+
+
+def test_waiting_trigger_counts_as_exposure(trading: Trading) -> None:
+    """HELD is possibly live: it may fire at any moment."""
+    trading.order(S.SENT, "5")
+
+    trading.reports(S.HELD, quantity="5")
+
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START)[1] == Quantity(5)
+
+
+@pytest.mark.parametrize("start", LIVE)
+def test_reduce_only_order_is_followed_when_the_venue_makes_it_smaller(start: OrderState) -> None:
+    """The venue shrinks what would open a position: exposure and the full fill follow."""
+    trading = Trading()
+    trading.apply(journaled(1, terms(Side.SELL, "5", reduce_only=True)))
+    record = trading.room.orders.by_client(ClientOrderId(1))
+    assert record is not None
+    if start is not S.JOURNALED:
+        trading.apply(OrderMoved(at=START, client_order_id=ClientOrderId(1), state=start))
+
+    trading.reports(S.ACCEPTED, quantity="2", side=Side.SELL)
+    shrunk = trading.room.exposure(ACCOUNT, SOL_PERP, START)[2]
+    trading.reports(None, quantity="2", execution=fill(1, "2", side=Side.SELL))
+
+    assert shrunk == Quantity(2)
+    assert record.state is S.FILLED
+
+
+def test_order_that_may_open_is_never_taken_for_smaller(trading: Trading) -> None:
+    """A smaller number of an ordinary order is doubtful: its full size stays reserved."""
+    trading.order(S.SENT, "5")
+
+    trading.reports(S.ACCEPTED, quantity="2")
+
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START)[1] == Quantity(5)
+
+
+@pytest.mark.parametrize("told", ["0", "9"])
+def test_reduce_only_order_neither_grows_nor_vanishes_by_a_word(told: str) -> None:
+    """Zero (a trigger that waits) and more than was asked are not followed."""
+    trading = Trading()
+    trading.apply(journaled(1, terms(Side.SELL, "5", reduce_only=True)))
+
+    trading.reports(S.ACCEPTED, quantity=told, side=Side.SELL)
+
+    assert trading.room.exposure(ACCOUNT, SOL_PERP, START)[2] == Quantity(5)
+
+
+def test_fills_of_an_answer_move_their_order(trading: Trading) -> None:
+    """A fill row proves that an unknown order exists; rows that add up prove its end."""
+    record = trading.order(S.UNKNOWN, "3")
+
+    for fact in trading.room.fills_facts([fill(1, "1")], START):
+        trading.apply(fact)
+    half = record.state
+    for fact in trading.room.fills_facts([fill(2, "1"), fill(3, "1")], START):
+        trading.apply(fact)
+
+    assert (half, record.state) == (S.PARTIAL, S.FILLED)
+    assert trading.room.ledger.position(ACCOUNT, SOL_PERP) == Quantity(3)
+
+
+def test_conditional_order_that_fires_goes_on_under_its_new_id(trading: Trading) -> None:
+    """A trigger's new venue id is the same order, not a second one."""
+    waiting = msgspec.structs.replace(terms(quantity="5"), trigger_price=Price(95))
+    trading.apply(journaled(1, waiting))
+    trading.reports(S.HELD, quantity="5", venue_order_id="trigger")
+
+    reaction = trading.reports(S.ACCEPTED, quantity="5", venue_order_id="fired")
+
+    record = trading.room.orders.by_client(ClientOrderId(1))
+    assert record is not None
+    assert (record.state, record.venue_order_id) == (S.ACCEPTED, "fired")
+    assert reaction.effects == ()
+
+
+def test_cancel_wish_for_an_unknown_order_survives_a_restart(trading: Trading) -> None:
+    """It stands in the journal, once."""
+    record = trading.order(S.UNKNOWN)
+    first = trading.take(trading.room.cancel(record, START))
+    second = trading.take(trading.room.cancel(record, START))
+    reborn = Trading()
+    for fact in trading.facts:
+        reborn.apply(fact)
+
+    assert [type(fact) for fact in (*first.facts, *second.facts)] == [CancelAsked]
+    assert [r.client_order_id for r in reborn.room.orders.to_cancel()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("number", "is_like"),
+    [
+        (1 << 12, True),
+        (7 << 12 | 99, True),
+        ((7 + 256) << 12, True),
+        ((7 + 257) << 12, False),
+        (4_095, False),
+        (1_700_000_000, False),
+        (SIMULATION_BIT | 1 << 12, False),
+    ],
+)
+def test_id_of_a_second_engine_is_told_from_other_peoples(number: int, *, is_like: bool) -> None:
+    """Epochs near ours, of our mode; not counters from one, clocks, or another mode's."""
+    assert ClientIds(7, is_simulation=False).are_like(number) is is_like
