@@ -32,6 +32,8 @@ from core.runtime.rooms import Rooms
 _HALF_SECOND: Final = 500_000_000
 _SECOND: Final = 1_000_000_000
 MAX_ROWS: Final = 500
+MAX_TOPICS: Final = 512
+"""Topics remembered; each ticket typed is one of its own."""
 Builder = Callable[[], View]
 Parts = tuple[str, ...]
 Found = tuple[Hashable, Builder]
@@ -83,6 +85,7 @@ class Frames:
         self._kinds: dict[str, TopicSource] = {}
         self._keys: dict[str, Hashable] = {}
         self._versions: dict[str, int] = {}
+        self._changes = 0
         self._cache: dict[str, tuple[int, View]] = {}
 
     def frame(self, request: FrameRequest, at: int) -> Frame:
@@ -138,9 +141,16 @@ class Frames:
         return WatchlistView(rows=rows, catalogue=self._panels.catalogue())
 
     def _version(self, topic: str, key: Hashable) -> int:
-        if self._keys.get(topic) != key:
-            self._keys[topic] = key
-            self._versions[topic] = self._versions.get(topic, 0) + 1
+        """Number every change anew over all topics, so that one forgotten never looks unmoved."""
+        held = self._keys.pop(topic, None)
+        if topic not in self._versions or held != key:
+            self._changes += 1
+            self._versions[topic] = self._changes
+        self._keys[topic] = key
+        if len(self._keys) > MAX_TOPICS:
+            oldest = next(iter(self._keys))
+            del self._keys[oldest], self._versions[oldest]
+            self._cache.pop(oldest, None)
         return self._versions[topic]
 
     def _view(self, topic: str, version: int, builder: Builder) -> View:

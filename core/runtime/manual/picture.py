@@ -86,12 +86,7 @@ class Pictures:
 
     def situation(self, ticket: Ticket, account: AccountId, at: int) -> Situation:
         """Return what a ticket is worded by."""
-        probe = OrderTerms(
-            instrument=ticket.instrument,
-            side=ticket.side,
-            quantity=_ONE,
-            limit_price=_ONE_PRICE if ticket.limit_price is None else ticket.limit_price,
-        )
+        probe = probe_of(ticket, self._trading.instruments.get(ticket.instrument))
         is_scaled = ticket.size_by is SizeBy.VOLATILITY_TARGET
         return Situation(
             inputs=self._inputs(self.leg(account, probe), at),
@@ -112,7 +107,9 @@ class Pictures:
             return unclear(ticket, now.inputs, asked, at)
         leg = self.leg(account, asked.terms)
         intent = manual_intent(IntentId("preview"), leg, "a preview", at)
-        inputs = self._painter.draw(intent, leg, at)
+        inputs = now.inputs
+        if not _is_drawn(asked.terms, probe_of(ticket, inputs.instrument)):
+            inputs = self._painter.draw(intent, leg, at)
         around = Surroundings(
             walk=self._walk(asked.terms),
             margin_elsewhere=self._margin_elsewhere(account, ticket.instrument, at),
@@ -252,6 +249,26 @@ def manual_intent(name: IntentId, leg: Leg, reason: str, at: int) -> Intent:
     return Intent(
         intent_id=name, strategy=MANUAL, legs=(leg,), reason=reason, cause=name, made_at=at
     )
+
+
+def probe_of(ticket: Ticket, rules: Instrument | None) -> OrderTerms:
+    """Return terms to draw a first picture with: those of the ticket, as far as they are plain."""
+    price = _ONE_PRICE if ticket.limit_price is None else ticket.limit_price
+    quantity = _ONE
+    if rules is not None and price.sign > 0 and ticket.size_by is SizeBy.BASE:
+        quantity = Quantity(ticket.size).truncated_to(rules.step)
+    elif rules is not None and price.sign > 0 and ticket.size_by is SizeBy.QUOTE:
+        unit = price.scaled_by(rules.contract_multiplier)
+        quantity = Notional(ticket.size).at(unit).truncated_to(rules.step)
+    return OrderTerms(
+        instrument=ticket.instrument, side=ticket.side, quantity=quantity, limit_price=price
+    )
+
+
+def _is_drawn(terms: OrderTerms, probe: OrderTerms) -> bool:
+    """Whether a picture drawn with a probe is the picture of these terms."""
+    same_price = terms.limit_price == probe.limit_price
+    return same_price and terms.quantity == probe.quantity and terms.side is probe.side
 
 
 def _price(number: int | None) -> Price | None:
