@@ -419,6 +419,10 @@ class Cockpit(App[None]):
         """Switch off keys that mean nothing now."""
         return self.main.check_action(action, parameters)
 
+    def leave_now(self) -> None:
+        """Leave without a question, from whatever thread: a signal said so."""
+        self.call_later(self.exit)
+
     async def action_quit(self) -> None:
         """Leave, asking first when something is open."""
         self.action_leave()

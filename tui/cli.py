@@ -10,8 +10,10 @@ import typer
 
 from core.domain.errors import CockpitError, ConfigError
 from core.domain.facts import Mode
+from core.domain.kill import KillLevel
 from core.runtime.config import Config, VenueKind, data_folder, load_config, load_key_file
 from core.runtime.launch import VERSION, Launch
+from tui.cli_journal import add_to as add_journal_commands
 
 WRONG: Final = 2
 app = typer.Typer(
@@ -195,6 +197,35 @@ def venue(
 
 
 @app.command()
+def kill(
+    level: Annotated[
+        KillLevel,
+        typer.Option(
+            "--level",
+            help="K0 pause, K1 reduce, K2 halt, K3 flatten, K4 sever.",
+            case_sensitive=False,
+        ),
+    ] = KillLevel.HALT,
+    config: ConfigPath = None,
+    data_dir: DataDir = None,
+    backpack_url: RestUrl = "",
+    as_json: AsJson = False,  # noqa: FBT002  a flag of the command line
+) -> None:
+    """Stop trading from another terminal, also when the engine hangs; shows proof or says why."""
+    from core.runtime.kill.command import kill_now, progress_line  # noqa: PLC0415  heavy
+
+    def tell(progress: Any) -> None:
+        if not as_json:
+            typer.echo(progress_line(progress))
+
+    settings = load_config(config)
+    outcome = kill_now(level, settings, data_folder(data_dir), backpack_url, tell)
+    summary = msgspec.to_builtins(outcome)
+    typer.echo(_json(summary) if as_json else _table(summary))
+    raise typer.Exit(1 if outcome.proven is False else 0)
+
+
+@app.command()
 def doctor(
     config: ConfigPath = None,
     data_dir: DataDir = None,
@@ -283,6 +314,9 @@ def analyze(  # noqa: PLR0913, PLR0917  one parameter an option of the command l
     raise typer.Exit(run_analyze(question))
 
 
+add_journal_commands(app)
+
+
 def main() -> None:
     """Run the command line; a wrong input is one sentence and exit code 2."""
     try:
@@ -325,19 +359,23 @@ def _cockpit(launch: Launch, theme: str, frames_per_sec: int) -> None:
     from core.runtime.engine_start import EngineProcess  # noqa: PLC0415  before the screen's
 
     engine = EngineProcess(launch)
-    _draw(engine.socket, theme, frames_per_sec)
+    _draw(engine, theme, frames_per_sec)
     engine.wait(15.0)
 
 
-def _draw(connected: Any, theme: str, frames_per_sec: int) -> None:
+def _draw(engine: Any, theme: str, frames_per_sec: int) -> None:
     from core.runtime.link_client import SocketLink  # noqa: PLC0415  after the engine started
     from core.runtime.logs import set_up_logging  # noqa: PLC0415  as above
     from tui.app import Cockpit  # noqa: PLC0415  textual, only to open a screen
-    from tui.terminal import watch_terminal  # noqa: PLC0415  as above
+    from tui.terminal import leave_on_signals, watch_terminal  # noqa: PLC0415  as above
 
     set_up_logging(None)
     watch_terminal(sys.stdin.fileno())
-    Cockpit(SocketLink(connected), theme=theme, frame_hz=frames_per_sec).run()
+    cockpit = Cockpit(
+        SocketLink(engine.socket), theme=theme, frame_hz=frames_per_sec, trip=engine.trip
+    )
+    leave_on_signals(cockpit.leave_now)
+    cockpit.run()
 
 
 def _seed(given: int | None) -> int:

@@ -2,11 +2,16 @@
 
 import errno
 import os
+import signal
 import termios
 import threading
 import time
+from collections.abc import Callable
+from types import FrameType
 from typing import Final
 
+GRACE_SECS: Final = 2.0
+"""How long an orderly leave by a signal may take."""
 CHECK_SECS: Final = 0.5
 EXIT_CODE: Final = 129
 """What a shell reports for a process that a hang-up ended."""
@@ -19,6 +24,24 @@ def is_terminal_gone(descriptor: int) -> bool:
     except termios.error as error:
         return bool(error.args[0] == errno.EIO)
     return False
+
+
+def leave_on_signals(leave: Callable[[], object]) -> None:
+    """Leave at SIGTERM and SIGINT in order, at SIGHUP at once: the terminal is gone.
+
+    The screen's library runs no clean-up on them. A hang-up is never ignored, even where the
+    parent ignored it; after a moment the process ends whether or not its loop hangs.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        deadline = threading.Timer(GRACE_SECS, os._exit, (128 + number,))
+        deadline.daemon = True
+        deadline.start()
+        leave()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def watch_terminal(descriptor: int) -> None:

@@ -6,6 +6,7 @@ SIGTERM, SIGINT or SIGHUP.
 
 import asyncio
 import logging
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     """Serve one cockpit over the descriptor given as the only argument; return the exit code."""
+    # Until the door for signals stands, a kill comes by the link alone.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     return asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1]))))
 
 

@@ -4,6 +4,7 @@ It is called before the screen's libraries are imported, so that the engine star
 """
 
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -37,6 +38,11 @@ class EngineProcess:
     def pid(self) -> int:
         """The child's process id."""
         return self._child.pid
+
+    def trip(self) -> None:
+        """Trip its kill switch (K2) by a signal: its loop may hang, its link may wait."""
+        if self._child.poll() is None:
+            os.kill(self._child.pid, signal.SIGUSR1)
 
     def wait(self, secs: float) -> int | None:
         """Wait for the child's orderly end; its exit code, or None if it takes longer."""

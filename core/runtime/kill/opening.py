@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from random import Random
 from typing import Final
 
+from core.domain.commands import Kill
 from core.domain.events import KillMoved
 from core.domain.ids import AccountId, Symbol, VenueOrderId, account_id, symbol_of
 from core.domain.kill import OpenRow, PossibleOrder
@@ -17,6 +18,7 @@ from core.exchange.contract import Transport
 from core.runtime.kill.latch import Latch
 from core.runtime.kill.port import KillPort
 from core.runtime.kill.switch import KillState, KillSwitch, KillTarget, KillThread
+from core.runtime.kill.wish import take_wish
 from core.runtime.launch import Launch
 from core.runtime.opening import Source, canceller_of
 from core.runtime.shell import Shell
@@ -24,6 +26,7 @@ from core.runtime.watchdog.start import keep_watchdog
 from core.trading.orders import OrderRecord
 
 log = logging.getLogger(__name__)
+_WISH_SECS: Final = 0.25
 _WINDOW_NS: Final = 5_000_000_000
 _MARGIN_NS: Final = 65_000_000_000
 """Beyond the window: the engine's margin under stress, and the clock's error."""
@@ -49,6 +52,9 @@ async def open_kill(
         rng=Random(launch.seed),  # noqa: S311  jitter of pauses
     )
     shell.kill = switch
+    take_wish(latch.path.parent)  # of a run that is over
+    wishing = asyncio.create_task(_take_wishes(shell, latch), name="kill wishes")
+    stack.push_async_callback(_ended, wishing)
     if not all(source.address for source in traded):
         serving = asyncio.create_task(switch.serve(), name="kill")
         stack.push_async_callback(_ended, serving)
@@ -57,6 +63,15 @@ async def open_kill(
     thread.start()
     stack.callback(thread.close)
     await keep_watchdog(shell, latch, traded, stack)
+
+
+async def _take_wishes(shell: Shell, latch: Latch) -> None:
+    """Carry out what the command line left; K2 does not wait for this, its latch is gone."""
+    while True:
+        await asyncio.sleep(_WISH_SECS)
+        level = take_wish(latch.path.parent)
+        if level is not None:
+            await shell.command(Kill(level=level), "command line")
 
 
 def _teller(shell: Shell, loop: asyncio.AbstractEventLoop) -> Callable[[KillState], None]:

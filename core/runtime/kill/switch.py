@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.domain.ids import AccountId
-from core.domain.kill import KillLevel, KillPhase, KillProgress, KillTrouble, PossibleOrder
+from core.domain.kill import KillLevel, KillPhase, KillProgress, KillTrouble, OpenRow, PossibleOrder
 from core.runtime.clock import Clock
 from core.runtime.kill.carrying import Carrier, SteadyClock
 from core.runtime.kill.latch import Latch
@@ -98,6 +98,8 @@ class KillSwitch:
         self._carriers: list[Carrier] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._ports: list[KillPort] = []
+        self._resting: dict[int, tuple[OpenRow, ...]] = {}
+        """What rested when last seen: a head start that includes foreign orders."""
         self._severs_at: float | None = None
         self._told_at = 0.0
 
@@ -207,8 +209,9 @@ class KillSwitch:
 
     def _begin(self) -> None:
         now = self._clock.now()
-        for target, port in zip(self._targets, self._ports, strict=True):
-            run = KillRun(target.account, now, _possible(target), self._rng)
+        for number, (target, port) in enumerate(zip(self._targets, self._ports, strict=True)):
+            seen = tuple(PossibleOrder(row=row) for row in self._resting.get(number, ()))
+            run = KillRun(target.account, now, (*_possible(target), *seen), self._rng)
             carrier = Carrier(run, port, self._clock, lambda _progress: self._tell_soon())
             self._carriers.append(carrier)
             name = f"kill {target.account}"
@@ -238,9 +241,12 @@ class KillSwitch:
     async def _keep_warm(self) -> None:
         """Keep a connection open and the venue's time known, so that the first cancel is fast."""
         while True:
-            for port in self._ports:
+            for number, port in enumerate(self._ports):
                 try:
                     await port.measure_clock(_WARM_DEADLINE_SECS)
+                    rows = await port.open_orders(_WARM_DEADLINE_SECS)
+                    # Conditional ones are asked for anew: one may have become protective since.
+                    self._resting[number] = tuple(r for r in rows if not r.is_conditional)
                 except KillTrouble as trouble:
                     log.info("kill.not_warm", extra={"reason": trouble.reason})
                 except Exception:
