@@ -93,6 +93,8 @@ class KillSwitch:
         self._rng = rng
         self._lock = threading.Lock()
         self._state = KillState()
+        self._armings = self._worked_for = 0
+        """How often it was armed again, and for which of these the carriers work."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stirred: asyncio.Event | None = None
         self._carriers: list[Carrier] = []
@@ -140,6 +142,7 @@ class KillSwitch:
         self.latch.arm(word)
         with self._lock:
             self._state = KillState()
+            self._armings += 1
         self._stir()
 
     def _stir(self) -> None:
@@ -190,9 +193,12 @@ class KillSwitch:
         self._stirred.clear()
 
     def _work(self) -> None:
-        level = self._state.level
-        if level is None:
+        with self._lock:
+            level, arming = self._state.level, self._armings
+        if level is None or arming != self._worked_for:
             self._drop()
+            self._worked_for = arming
+        if level is None:
             return
         if not self._carriers:
             self._begin()
