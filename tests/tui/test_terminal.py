@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 
@@ -30,3 +31,35 @@ def test_a_process_leaves_when_its_terminal_goes() -> None:
         assert child.poll() is None
         os.close(master)
         assert child.wait(10) == EXIT_CODE
+
+
+def _left(number: int, *, is_ignored: bool = False, is_hung: bool = False) -> int:
+    """Send a signal to a process that leaves on signals; return its exit code."""
+    ignore = "signal.signal(signal.SIGHUP, signal.SIG_IGN);" if is_ignored else ""
+    leave = "lambda: None" if is_hung else "lambda: sys.exit(7)"
+    code = (
+        f"import signal, sys, time; {ignore}"
+        "from tui.terminal import leave_on_signals;"
+        f"leave_on_signals({leave}); print('ready', flush=True);"
+        "[time.sleep(0.1) for _ in range(200)]"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        child.send_signal(number)
+        return child.wait(10)
+
+
+def test_hang_up_ends_the_cockpit_though_its_parent_ignored_it() -> None:
+    """SIGHUP is never ignored."""
+    assert _left(signal.SIGHUP, is_ignored=True) == -signal.SIGHUP
+
+
+def test_terminate_and_interrupt_leave_in_order() -> None:
+    """The screen's own way out runs."""
+    assert [_left(number) for number in (signal.SIGTERM, signal.SIGINT)] == [7, 7]
+
+
+def test_hung_cockpit_is_gone_soon_after_a_signal() -> None:
+    """An orderly leave that never comes is not waited for."""
+    assert _left(signal.SIGTERM, is_hung=True) == 128 + signal.SIGTERM

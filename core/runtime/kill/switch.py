@@ -230,7 +230,8 @@ class KillSwitch:
 
     def _current(self) -> KillState:
         now = self._clock.now()
-        told = tuple(carrier.run.progress(now) for carrier in self._carriers)
+        carriers = self._carriers if self._armings == self._worked_for else []
+        told = tuple(carrier.run.progress(now) for carrier in carriers)
         return msgspec.structs.replace(self._state, accounts=told)
 
     def _tell_soon(self) -> None:
