@@ -174,6 +174,9 @@ class CapitalDesk:
         assert held is not None
         if mark.day != held.day or len(mark.strategies) != len(held.strategies):
             return True
+        if mark.at - held.at >= _MINUTE:
+            # A report draws equity and drawdown from these, quiet hours too.
+            return True
         is_higher = mark.peak > held.peak or any(
             new[2] > old[2] for new, old in zip(mark.strategies, held.strategies, strict=True)
         )
