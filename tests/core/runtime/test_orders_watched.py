@@ -581,3 +581,15 @@ def test_order_that_is_to_go_while_unknown_is_cancelled_by_its_client_id(rig: Ri
 
     cancels = [c.client_order_id for c in reborn.cancels]
     assert ClientOrderId(record.client_order_id) in cancels
+
+
+def test_deadline_is_kept_though_its_timer_was_lost(rig: Rig) -> None:
+    """The beat of a second looks at every deadline."""
+    alert = mismatched(rig)
+    assert alert.deadline is not None
+    rig._timers = {key: at for key, at in rig._timers.items() if "alert" not in key}
+
+    rig.run((alert.deadline - rig.at) / SECOND + 1)
+
+    ended = [f for f in rig.facts if isinstance(f, AlertEnded) and f.alert_id == alert.alert_id]
+    assert [f.end for f in ended] == [AlertEnd.EXPIRED]
