@@ -7,7 +7,13 @@ import pytest
 
 from core.domain.alert import Alert, AlertEnd, Severity
 from core.domain.commands import AnswerAlert, ResumeTrading, StopAll, SwitchStrategy
-from core.domain.events import OrderOutcomeUnknown, OrderReport, QueryKind, SettlementReport
+from core.domain.events import (
+    BalanceReport,
+    OrderOutcomeUnknown,
+    OrderReport,
+    QueryKind,
+    SettlementReport,
+)
 from core.domain.exact import Amount, Price, Quantity
 from core.domain.facts import (
     AlertCarriedOut,
@@ -309,6 +315,47 @@ def test_cancel_that_is_never_applied_is_asked_for_ever(rig: Rig) -> None:
 
     assert record.is_live
     assert len(rig.cancels) >= 28
+
+
+def test_silence_about_a_cancel_leads_to_proof_though_the_account_cannot_be_read(
+    rig: Rig,
+) -> None:
+    """The comparison is blind; the order's own queries say what became of it."""
+    record = resting(rig)
+    rig.command(SwitchStrategy(strategy=STRATEGY, is_on=False))
+    rig.venue.failing = {QueryKind.BALANCES}
+    gone = rig.venue.open.pop(record.client_order_id)
+    rig.venue.history[record.client_order_id] = msgspec.structs.replace(
+        gone, state=OrderState.CANCELLED
+    )
+
+    rig.run(8)
+
+    assert record.state is OrderState.CANCELLED
+
+
+def test_balance_that_moves_on_the_stream_is_compared_when_it_is_calm(rig: Rig) -> None:
+    """A row touched just now is no mismatch, however long it goes on differing meanwhile."""
+    rig.venue.cash[USDC] += 5
+    for _ in range(12):
+        rig.feed(
+            BalanceReport(
+                ts_event=rig.at,
+                ts_recv=rig.at,
+                account=ACCOUNT,
+                asset=USDC,
+                available=Amount(rig.venue.cash[USDC]),
+                locked=Amount(0),
+            )
+        )
+        rig.run(0.5)
+    rig.venue.cash[USDC] -= 5
+
+    rig.run(6)
+
+    assert rig.raised == []
+    assert rig.rooms.reconcilers[0].mismatches == 0
+    assert rig.rooms.reconcilers[0].last_matched
 
 
 # ---- foreign hands -----------------------------------------------------------------------------
