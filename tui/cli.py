@@ -11,7 +11,14 @@ import typer
 from core.domain.errors import CockpitError, ConfigError
 from core.domain.facts import Mode
 from core.domain.kill import KillLevel
-from core.runtime.config import Config, VenueKind, data_folder, load_config, load_key_file
+from core.runtime.config import (
+    Config,
+    VenueKind,
+    data_folder,
+    load_config,
+    load_key_file,
+    paper_venues,
+)
 from core.runtime.launch import VERSION, Launch
 from tui.cli_journal import add_to as add_journal_commands
 
@@ -77,12 +84,7 @@ def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the comman
     if context.invoked_subcommand is not None:
         return
     settings = load_config(config)
-    if bool(backpack_url) != bool(backpack_ws_url):
-        raise ConfigError(
-            "both addresses are needed",
-            "--backpack-url and --backpack-ws-url go together",
-            "`wingman venue` prints both",
-        )
+    _both_or_none(backpack_url, backpack_ws_url)
     launch = Launch(
         mode=Mode.SIMULATION,
         config=settings,
@@ -92,6 +94,36 @@ def simulation(  # noqa: PLR0913, PLR0917  one parameter an option of the comman
         ws_url=backpack_ws_url,
         record_to="" if record_to is None else str(record_to),
     )
+    _run(launch, settings, theme, for_secs if headless else None, as_json=as_json)
+
+
+@app.command()
+def paper(  # noqa: PLR0913, PLR0917  one parameter an option of the command line
+    config: ConfigPath = None,
+    data_dir: DataDir = None,
+    theme: Theme = "",
+    backpack_url: RestUrl = "",
+    backpack_ws_url: WsUrl = "",
+    seed: Annotated[int | None, typer.Option("--seed", help="Draws the latencies.")] = None,
+    record_to: RecordTo = None,
+    headless: Headless = False,  # noqa: FBT002  a flag of the command line
+    for_secs: ForSecs = 60.0,
+    as_json: AsJson = False,  # noqa: FBT002  as above
+) -> None:
+    """Trade on PAPER: live public data of the configured venues, orders matched here."""
+    settings = load_config(config)
+    _both_or_none(backpack_url, backpack_ws_url)
+    launch = Launch(
+        mode=Mode.PAPER,
+        config=settings,
+        data_dir=str(data_folder(data_dir)),
+        seed=_seed(seed),
+        rest_url=backpack_url,
+        ws_url=backpack_ws_url,
+        record_to="" if record_to is None else str(record_to),
+    )
+    paper_venues(settings, backpack_url, backpack_ws_url)
+    _made(Path(launch.data_dir))
     _run(launch, settings, theme, for_secs if headless else None, as_json=as_json)
 
 
@@ -376,6 +408,15 @@ def _draw(engine: Any, theme: str, frames_per_sec: int) -> None:
     )
     leave_on_signals(cockpit.leave_now)
     cockpit.run()
+
+
+def _both_or_none(rest_url: str, ws_url: str) -> None:
+    if bool(rest_url) != bool(ws_url):
+        raise ConfigError(
+            "both addresses are needed",
+            "--backpack-url and --backpack-ws-url go together",
+            "`wingman venue` prints both",
+        )
 
 
 def _seed(given: int | None) -> int:

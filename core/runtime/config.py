@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from core.domain.errors import ConfigError
+from core.exchange.paper.settings import PaperConfig
 from core.risk.limits import CapitalLimits, RiskLimits
 from core.strategies.copy_trade.fixed_ratio import CopyTradeParameters
 
@@ -61,6 +62,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     venues: tuple[VenueConfig, ...] = ()
     risk: RiskLimits = RiskLimits()
     capital: CapitalLimits = CapitalLimits()
+    paper: PaperConfig = PaperConfig()
     screen: ScreenConfig = ScreenConfig()
     copy_trade: tuple[CopyTradeParameters, ...] = ()
 
@@ -118,6 +120,33 @@ def load_key_file(path: Path, mode: str | None) -> KeyFile:
             "key file is for another mode", f"{path}: {keys.mode!r}, this run is {mode!r}"
         )
     return keys
+
+
+def paper_venues(config: Config, rest_url: str = "", ws_url: str = "") -> tuple[VenueConfig, ...]:
+    """Return the venues a paper run listens to; addresses of the command line come first.
+
+    Raises:
+        ConfigError: when there is none, or one of them names a key.
+    """
+    venues = config.venues
+    for venue in venues:
+        if venue.key_file or venue.leader_key_file:
+            raise ConfigError(
+                "paper trading takes no keys",
+                f"venue {venue.name!r} names a key file",
+                "Remove key_file and leader_key_file from this configuration",
+            )
+    if rest_url:
+        name = next((v.name for v in venues if v.kind is VenueKind.BACKPACK), "backpack")
+        asked = VenueConfig(name=name, kind=VenueKind.BACKPACK, rest_url=rest_url, ws_url=ws_url)
+        venues = (asked, *(venue for venue in venues if venue.name != name))
+    if not venues:
+        raise ConfigError(
+            "no venues configured",
+            "paper trading listens to the venues of the configuration",
+            "Add [[venues]] with name and kind, or give --backpack-url and --backpack-ws-url",
+        )
+    return venues
 
 
 def data_folder(chosen: Path | None) -> Path:

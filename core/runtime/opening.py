@@ -9,7 +9,7 @@ import msgspec
 
 from core.domain.effects import CancelOrder, PlaceOrder, Query
 from core.domain.errors import ConfigError
-from core.domain.events import OrderNotSent
+from core.domain.events import Body, OrderNotSent
 from core.domain.ids import InstrumentId, VenueId
 from core.exchange.backpack import constants as backpack
 from core.exchange.backpack.canceller import AccountCanceller
@@ -23,9 +23,10 @@ from core.exchange.candles import CandleCache
 from core.exchange.contract import Transport
 from core.exchange.hyperliquid import constants as hyperliquid
 from core.exchange.hyperliquid.venue import HyperliquidVenue
+from core.exchange.paper.settings import PaperSettings
 from core.runtime.clock import Clock
 from core.runtime.config import VenueKind
-from core.runtime.shell import Shell, VenuePort
+from core.runtime.shell import VenuePort
 
 _BINANCE: Final = {
     VenueKind.BINANCE_SPOT: BinanceMarket.SPOT,
@@ -43,6 +44,35 @@ LIVE_URLS: Final = {
 """REST and stream address of each kind."""
 
 
+class PaperTerms(msgspec.Struct, frozen=True):
+    """How trading on paper differs from venue to venue."""
+
+    asset: str
+    fees_bps: tuple[str, str, str, str]
+    """Perpetual maker and taker, spot maker and taker: the venue's first tier."""
+    bump_ns: int = 0
+    """How long every order that is not post-only is held."""
+    has_majors: bool = False
+    """Whether its markets are known by the names a run watches without a watchlist."""
+
+
+PAPER_TERMS: Final = {
+    VenueKind.BACKPACK: PaperTerms("USDC", ("2", "5", "8", "10"), 100_000_000, has_majors=True),
+    VenueKind.HYPERLIQUID: PaperTerms("USDC", ("1.5", "4.5", "4", "7")),
+    VenueKind.BINANCE_SPOT: PaperTerms("USDT", ("2", "5", "10", "10")),
+    VenueKind.BINANCE_USDM: PaperTerms("USDT", ("2", "5", "10", "10")),
+    VenueKind.CCXT: PaperTerms("USDT", ("2", "5", "10", "10")),
+}
+"""Coin-margined contracts are missing: they settle in what they are about, and only give prices."""
+
+
+class PaperPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A source's account on paper, and the file it lives in."""
+
+    settings: PaperSettings
+    file: str
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One venue of a run before it is opened."""
 
@@ -56,6 +86,25 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where its requests go; empty for a venue in this process."""
     exchange: str = ""
     """With kind `ccxt`: the library's name of the exchange; it brings its own transport."""
+    paper: PaperPlan | None = None
+    """Public data with orders matched here; never together with credentials."""
+
+    @property
+    def is_traded(self) -> bool:
+        """Whether there is an account, real or on paper."""
+        return self.credentials is not None or self.paper is not None
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether its account lives in another process."""
+        return bool(self.address) and self.paper is None
+
+
+class Door(Protocol):
+    """Where the events of a venue go."""
+
+    def publish(self, body: Body) -> None:
+        """Take an event; never blocks."""
 
 
 class _PublicPort(Protocol):
@@ -69,7 +118,7 @@ class _PublicPort(Protocol):
 class PublicOnly:
     """A venue of market data alone as the shell sees it: an order to it is proved not sent."""
 
-    def __init__(self, inner: _PublicPort, clock: Clock, shell: Shell) -> None:
+    def __init__(self, inner: _PublicPort, clock: Clock, shell: Door) -> None:
         self._inner = inner
         self._clock = clock
         self._shell = shell
@@ -103,7 +152,7 @@ async def open_venue(
     source: Source,
     transport: Transport | None,
     clock: Clock,
-    shell: Shell,
+    shell: Door,
     rng: random.Random,
     stack: AsyncExitStack,
     candles: CandleCache | None = None,
@@ -139,7 +188,7 @@ async def open_venue(
 
 
 async def _open_ccxt(
-    source: Source, clock: Clock, shell: Shell, rng: random.Random, stack: AsyncExitStack
+    source: Source, clock: Clock, shell: Door, rng: random.Random, stack: AsyncExitStack
 ) -> VenuePort:
     """Open an exchange through the library: prices alone, for nothing there is proven yet."""
     from core.exchange.ccxt.library import open_exchange  # noqa: PLC0415  a heavy extra

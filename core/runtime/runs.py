@@ -27,6 +27,7 @@ from core.runtime.kill.opening import open_kill
 from core.runtime.launch import Launch
 from core.runtime.lock import AccountLock
 from core.runtime.opening import Source
+from core.runtime.paper import first_answer, paper_folder, paper_quote, paper_sources
 from core.runtime.replay import (
     Replay,
     VirtualTimers,
@@ -55,7 +56,7 @@ class Run(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def open_run(launch: Launch) -> AsyncIterator[Run]:
     """Open the run a launch asks for."""
-    opener = open_replay if launch.mode is Mode.REPLAY else open_simulation
+    opener = _OPENERS.get(launch.mode, open_simulation)
     with single_error():
         async with opener(launch) as run:
             yield run
@@ -131,6 +132,16 @@ async def open_simulation(launch: Launch) -> AsyncIterator[Run]:
 
 
 @asynccontextmanager
+async def open_paper(launch: Launch) -> AsyncIterator[Run]:
+    """Open public data with accounts on paper beside it; wait until a venue answers."""
+    sources = paper_sources(launch)
+    async with AsyncExitStack() as stack:
+        run = await _trading_run(launch, SystemClock(), sources, stack)
+        await first_answer(run.shell, sources)
+        yield run
+
+
+@asynccontextmanager
 async def open_public(launch: Launch, sources: list[Source]) -> AsyncIterator[Run]:
     """Open public data alone: no account, no journal, nothing that could trade."""
     clock = SystemClock()
@@ -150,7 +161,7 @@ async def open_public(launch: Launch, sources: list[Source]) -> AsyncIterator[Ru
 async def _trading_run(
     launch: Launch, clock: Clock, sources: list[Source], stack: AsyncExitStack
 ) -> Run:
-    accounts = tuple(account_id(s.name) for s in sources if s.credentials is not None)
+    accounts = tuple(account_id(s.name) for s in sources if s.is_traded)
     settings = DeskSettings(
         mode=launch.mode,
         venues=tuple(source.name for source in sources),
@@ -158,9 +169,10 @@ async def _trading_run(
         limits=launch.config.risk,
         capital=launch.config.capital,
         watchlist=_watchlist(launch, sources),
+        quote=paper_quote(sources) or DeskSettings.quote,
     )
     engine = build(settings, _strategies(launch.config, accounts), time.monotonic_ns)
-    folder = _run_folder(launch)
+    folder = _run_folder(launch, sources)
     journal, epoch = _journal(launch, folder, sources, stack)
     facts = [fact for _, fact in journal.replay()]
     latch = Latch(folder, time.monotonic_ns)
@@ -191,13 +203,13 @@ def _journal(
 
     A run on the exchange in the box gets a folder of its own: its venue forgets everything too.
     """
-    traded = [s for s in sources if s.credentials is not None]
+    traded = [s for s in sources if s.is_traded]
     if not traded:
         raise ConfigError(
             "no account to trade with", "no venue has a key_file", "Name one in [[venues]]"
         )
     credentials = traded[0].credentials
-    assert credentials is not None
+    owner = f"paper:{folder.name}" if credentials is None else credentials.api_key
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -207,7 +219,7 @@ def _journal(
     stamp = JournalStamp(mode=launch.mode, account=account_id(traded[0].name))
     journal = SqliteJournal(folder / "journal.db", stamp)
     stack.callback(journal.close)
-    lock = AccountLock(_lock_folder(launch, folder), credentials.api_key)
+    lock = AccountLock(_lock_folder(launch, folder), owner)
     stack.callback(lock.release)
     # A journal brought here from elsewhere may be ahead of what this machine counted.
     epoch = lock.take(journal.last_epoch() + 1)
@@ -217,10 +229,13 @@ def _journal(
 
 def _lock_folder(launch: Launch, run_folder: Path) -> Path:
     """One trader per account and user; the exchange in the box is each run's own."""
-    return data_folder(None) / "locks" if launch.rest_url else run_folder
+    is_outside = launch.rest_url and launch.mode is not Mode.PAPER
+    return data_folder(None) / "locks" if is_outside else run_folder
 
 
-def _run_folder(launch: Launch) -> Path:
+def _run_folder(launch: Launch, sources: list[Source]) -> Path:
+    if launch.mode is Mode.PAPER:
+        return paper_folder(sources)
     root = Path(launch.data_dir) / launch.mode.value
     if launch.rest_url:
         return root / "outside"
@@ -271,3 +286,6 @@ _MAJORS: Final = (
 async def _ended(task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+_OPENERS: Final = {Mode.REPLAY: open_replay, Mode.PAPER: open_paper}

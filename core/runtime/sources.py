@@ -23,6 +23,7 @@ from core.runtime.clock import Clock
 from core.runtime.config import Config, VenueConfig, VenueKind, load_key_file
 from core.runtime.launch import Launch
 from core.runtime.opening import LIVE_URLS, Source, open_venue
+from core.runtime.paper import open_paper_venue
 from core.runtime.shell import Shell
 
 log = logging.getLogger(__name__)
@@ -117,9 +118,12 @@ async def open_sources(
             stack.callback(recorder.close)
             transport = _recorded(transport, recorder, clock)
         candles = candle_cache(source, launch.data_dir, stack)
-        shell.venues[source.name] = await open_venue(
-            source, transport, clock, shell, rng, stack, candles
-        )
+        if source.paper is not None:
+            await open_paper_venue(source, transport, clock, shell, rng, stack, candles)
+        else:
+            shell.venues[source.name] = await open_venue(
+                source, transport, clock, shell, rng, stack, candles
+            )
         if source.leader is not None:
             await stack.enter_async_context(_leader_feed(source, clock, shell, rng))
     if recorders:

@@ -5,8 +5,6 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from nacl.signing import SigningKey
-
 from core.domain.errors import ConfigError
 
 Value = str | int | bool
@@ -51,6 +49,9 @@ class Credentials:
     __slots__ = ("_key", "api_key")
 
     def __init__(self, secret: str) -> None:
+        # Only here: a run without keys must not even hold what could sign.
+        from nacl.signing import SigningKey  # noqa: PLC0415
+
         self._key = SigningKey(_seed(secret))
         self.api_key = base64.b64encode(bytes(self._key.verify_key)).decode()
         """Base64 of the public key, as the venue names the account's key."""

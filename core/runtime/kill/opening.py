@@ -21,6 +21,7 @@ from core.runtime.kill.switch import KillState, KillSwitch, KillTarget, KillThre
 from core.runtime.kill.wish import take_wish
 from core.runtime.launch import Launch
 from core.runtime.opening import Source, canceller_of
+from core.runtime.paper import paper_canceller
 from core.runtime.shell import Shell
 from core.runtime.watchdog.start import keep_watchdog
 from core.trading.orders import OrderRecord
@@ -41,7 +42,7 @@ async def open_kill(
     Venues over sockets are killed from a thread of its own, beside a watchdog process. Those in
     this process live on the engine's loop, and so does their kill: nothing rests outside.
     """
-    traded = [source for source in sources if source.credentials is not None]
+    traded = [source for source in sources if source.is_traded]
     loop = asyncio.get_running_loop()
     switch = KillSwitch(
         latch,
@@ -55,7 +56,7 @@ async def open_kill(
     take_wish(latch.path.parent)  # of a run that is over
     wishing = asyncio.create_task(_take_wishes(shell, latch), name="kill wishes")
     stack.push_async_callback(_ended, wishing)
-    if not all(source.address for source in traded):
+    if not all(source.is_outside for source in traded):
         serving = asyncio.create_task(switch.serve(), name="kill")
         stack.push_async_callback(_ended, serving)
         return
@@ -97,6 +98,8 @@ def _target(shell: Shell, source: Source) -> KillTarget:
     account = account_id(source.name)
 
     def open_port() -> KillPort:
+        if source.paper is not None:
+            return paper_canceller(shell, source.name)
         assert source.transport is not None
         transport: Transport = source.transport()
         return canceller_of(source, transport, shell.clock)
