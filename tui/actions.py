@@ -24,6 +24,11 @@ class Place(StrEnum):
     PRICE_ROWS = "price rows"
     FOOTPRINT = "footprint"
     HEATMAP = "heatmap"
+    ORDERS = "orders"
+    POSITIONS = "positions"
+    LIMITS = "limits"
+    ALERT_QUEUE = "alert queue"
+    JOURNAL = "journal"
     REPLAY = "replay"
 
 
@@ -93,6 +98,26 @@ ACTIONS: Final[tuple[Action, ...]] = (
         id="room-market", keys="f4", shown="F4", title="Market", group="Rooms",
         tooltip="One market from every side: DOM, heatmap, depth, flow, footprint, trend",
         run="open_room('market')",
+    ),
+    Action(
+        id="room-risk", keys="f8", shown="F8", title="Risk", group="Rooms",
+        tooltip="Every limit and its use, capital, what holds trading back, the alerts",
+        run="open_room('risk')",
+    ),
+    Action(
+        id="room-journal", keys="f9", shown="F9", title="Journal", group="Rooms",
+        tooltip="Every decision with its numbers, alerts, what people did, the log",
+        run="open_room('journal')",
+    ),
+    Action(
+        id="room-orders", keys="f5", shown="F5", title="Orders", group="Rooms",
+        tooltip="Working orders, positions and fills: cancel, move, close",
+        run="open_room('orders')",
+    ),
+    Action(
+        id="ticket", keys="o", shown="o", title="Order ticket", group="Trading",
+        tooltip="Word one order by keys, with its cost and limits beside it; enter sends it",
+        run="open_ticket", in_footer=True,
     ),
     Action(
         id="next-market", keys="n", shown="n", title="Next market", group="Markets",
@@ -170,14 +195,88 @@ ACTIONS: Final[tuple[Action, ...]] = (
         tooltip="Ladder: never move by itself (static), or follow the market (dynamic)",
     ),
     Action(
-        id="next-columns", keys="o", shown="o", title="Columns", group="Ladder",
+        id="next-columns", keys="O", shown="O", title="Columns", group="Ladder",
         place=Place.LADDER, in_palette=False, in_footer=True,
         tooltip="Ladder: the next set of columns: auto, book, flow, orders, own choice",
     ),
     Action(
-        id="choose-columns", keys="O", shown="O", title="Choose columns", group="Ladder",
+        id="choose-columns", keys="C", shown="C", title="Choose columns", group="Ladder",
         place=Place.LADDER, in_palette=False,
         tooltip="Ladder: pick its columns from a list",
+    ),
+    Action(
+        id="arm-ladder", keys="e", shown="e", title="Arm", group="Ladder",
+        place=Place.LADDER, run="arm", in_palette=False, in_footer=True,
+        tooltip="Ladder: let keys trade on the row for 30 seconds; again, or leaving, disarms",
+    ),
+    Action(
+        id="buy-row", keys="B", shown="B", title="Buy at the row", group="Ladder",
+        place=Place.LADDER, run="trade_row('buy')", in_palette=False, in_footer=True,
+        tooltip="Armed ladder: a limit order to buy at the row's price",
+    ),
+    Action(
+        id="sell-row", keys="S", shown="S", title="Sell at the row", group="Ladder",
+        place=Place.LADDER, run="trade_row('sell')", in_palette=False, in_footer=True,
+        tooltip="Armed ladder: a limit order to sell at the row's price",
+    ),
+    Action(
+        id="cancel-row", keys="X", shown="X", title="Cancel at the row", group="Ladder",
+        place=Place.LADDER, run="cancel_row", in_palette=False, in_footer=True,
+        tooltip="Armed ladder: cancel your orders on the row",
+    ),
+    Action(
+        id="move-here", keys="M", shown="M", title="Move an order", group="Ladder",
+        place=Place.LADDER, run="move_here", in_palette=False,
+        tooltip="Armed ladder: pick up your order of the row, then put it on another row",
+    ),
+    Action(
+        id="larger-amount", keys="right_curly_bracket", shown="}", title="Larger amount",
+        group="Ladder", place=Place.LADDER, run="change_amount(1)", in_palette=False,
+        tooltip="Ladder: more with one key: 50, 100, 250, 500, 1000 in the quote",
+    ),
+    Action(
+        id="smaller-amount", keys="left_curly_bracket", shown="{", title="Smaller amount",
+        group="Ladder", place=Place.LADDER, run="change_amount(-1)", in_palette=False,
+        tooltip="Ladder: less with one key",
+    ),
+    Action(
+        id="cancel-order", keys="x", shown="x", title="Cancel", group="Orders",
+        place=Place.ORDERS, tooltip="Cancel the row's order", in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="move-order", keys="m", shown="m", title="Move", group="Orders",
+        place=Place.ORDERS, in_palette=False, in_footer=True,
+        tooltip="Type a new price for the row's order: cancel, proof, placed again",
+    ),
+    Action(
+        id="cancel-side", keys="X", shown="X", title="Cancel side", group="Orders",
+        place=Place.ORDERS, in_palette=False, in_footer=True,
+        tooltip="Cancel your orders of the row's market on the row's side",
+    ),
+    Action(
+        id="cancel-market", keys="w", shown="w", title="Cancel market", group="Orders",
+        place=Place.ORDERS, tooltip="Cancel every order of yours in the row's market",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="cancel-every", keys="W", shown="W", title="Cancel all", group="Orders",
+        place=Place.ORDERS, tooltip="Cancel every order of yours in every market",
+        in_palette=False, in_footer=True,
+    ),
+    Action(
+        id="close-position", keys="x", shown="x", title="Close", group="Orders",
+        place=Place.POSITIONS, run="close_position(100)", in_palette=False, in_footer=True,
+        tooltip="Close the row's position in reduce-only slices that respect the depth",
+    ),
+    Action(
+        id="close-half", keys="X", shown="X", title="Close half", group="Orders",
+        place=Place.POSITIONS, run="close_position(50)", in_palette=False, in_footer=True,
+        tooltip="Close half of the row's position in slices",
+    ),
+    Action(
+        id="stop-closing", keys="w", shown="w", title="Stop closing", group="Orders",
+        place=Place.POSITIONS, in_palette=False, in_footer=True,
+        tooltip="Send no further slice, and cancel the one that is out",
     ),
     Action(
         id="shorter", keys="left_square_bracket", shown="[", title="Shorter candles",
@@ -209,7 +308,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         in_palette=False, in_footer=True,
     ),
     Action(
-        id="narrower-candles", keys="o", shown="o", title="Narrower candles", group="Candles",
+        id="narrower-candles", keys="u", shown="u", title="Narrower candles", group="Candles",
         place=Place.CANDLES, tooltip="Up to eight candles joined in one cell",
         run="zoom_candles(-1)", in_palette=False, in_footer=True,
     ),
@@ -345,6 +444,56 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action(
         id="crosshair-off", keys="x", shown="x", title="Crosshair off", group="Studies",
         place=Place.HEATMAP, tooltip="Heatmap: put the crosshair away", in_palette=False,
+    ),
+    Action(
+        id="change-limit", keys="enter", shown="⏎", title="Change limit", group="Risk",
+        place=Place.LIMITS, in_palette=False, in_footer=True,
+        tooltip="Limits: a new value; tighter at once, looser only typed in full",
+    ),
+    Action(
+        id="nearest-first", keys="s", shown="s", title="Nearest first", group="Risk",
+        place=Place.LIMITS, in_palette=False, in_footer=True,
+        tooltip="Limits: those nearest to being reached first, or as configured",
+    ),
+    Action(
+        id="open-alert", keys="enter", shown="⏎", title="Its sheet", group="Risk",
+        place=Place.ALERT_QUEUE, in_palette=False, in_footer=True,
+        tooltip="Alerts: bring the sheet of the alert under the cursor",
+    ),
+    Action(
+        id="acknowledge", keys="x", shown="x", title="Acknowledge", group="Risk",
+        place=Place.ALERT_QUEUE, in_palette=False, in_footer=True,
+        tooltip="Alerts: acknowledge what was only told",
+    ),
+    Action(
+        id="next-severity", keys="w", shown="w", title="Severity", group="Risk",
+        place=Place.ALERT_QUEUE, in_palette=False, in_footer=True,
+        tooltip="Alerts: all, warnings, critical ones, emergencies",
+    ),
+    Action(
+        id="follow-alerts", keys="f", shown="f", title="Follow", group="Risk",
+        place=Place.ALERT_QUEUE, in_palette=False, in_footer=True,
+        tooltip="Alerts: stay at the most urgent one, or stand still",
+    ),
+    Action(
+        id="seek", keys="slash", shown="/", title="Filter", group="Journal",
+        place=Place.JOURNAL, in_palette=False, in_footer=True,
+        tooltip="Journal: type words that must stand in a line: strategy, market, code, text",
+    ),
+    Action(
+        id="open-item", keys="enter", shown="⏎", title="Numbers", group="Journal",
+        place=Place.JOURNAL, in_palette=False, in_footer=True,
+        tooltip="Journal: everything of the line under the cursor",
+    ),
+    Action(
+        id="follow-newest", keys="f", shown="f", title="Follow newest", group="Journal",
+        place=Place.JOURNAL, in_palette=False, in_footer=True,
+        tooltip="Journal: stay at the newest line, or stand still",
+    ),
+    Action(
+        id="next-level", keys="w", shown="w", title="Level", group="Journal",
+        place=Place.JOURNAL, in_palette=False, in_footer=True,
+        tooltip="Journal: everything, what acted, what went wrong",
     ),
     Action(
         id="replay-pause", keys="space", run="app.replay_pause",

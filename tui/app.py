@@ -29,6 +29,7 @@ from core.domain.ids import AlertId, InstrumentId
 from core.domain.kill import KillLevel
 from core.runtime.link import Link, LinkClosed
 from tui.actions import BY_ID, SCREEN_PLACES
+from tui.dialogs.ticket import TicketSent
 from tui.render.palette import Palette
 from tui.render.text import clean
 from tui.screens.main import MainScreen
@@ -43,7 +44,14 @@ from tui.theme import (
     textual_theme,
     theme_variables,
 )
-from tui.widgets.messages import ActionChosen, AlertChosen, MarketRemoved, StrategyChosen
+from tui.widgets.messages import (
+    ActionChosen,
+    AlertChosen,
+    LimitChosen,
+    MarketRemoved,
+    StrategyChosen,
+    TradeWished,
+)
 from tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
@@ -203,6 +211,7 @@ class Cockpit(App[None]):
         if self.is_gone:
             return
         self.is_gone = True
+        self.main.disarm()
         _LOG.error("cockpit.engine_gone", extra={"reason": reason})
         self.main.show_gone(
             "The engine is gone.",
@@ -318,6 +327,36 @@ class Cockpit(App[None]):
             sheet.show_receipt(receipt.text)
         else:
             sheet.show_refusal(f"refused: {receipt.text}")
+
+    @on(LimitChosen)
+    def change_limit(self, message: LimitChosen) -> None:
+        """Ask for a new value of a limit."""
+        from tui.dialogs.limits import ChangeLimit  # noqa: PLC0415 - not for the first paint
+
+        view = self.main.panes.limits.view
+        if view is not None:
+            self.push_screen(ChangeLimit(view, message.name, self.send, clock=self._monotonic))
+
+    # -- orders ----------------------------------------------------------------------------
+
+    @on(TradeWished)
+    def send_wish(self, message: TradeWished) -> None:
+        """Send what a key of a ladder or a table asks for."""
+        self.send_soon(message.command)
+
+    @on(TicketSent)
+    @work(group="answers", exit_on_error=False)
+    async def send_ticket(self, message: TicketSent) -> None:
+        """Send a ticket; it stays open with the reason when it is refused."""
+        receipt = await self.send(message.command)
+        ticket = self.main.panes.ticket
+        if receipt is None:
+            ticket.say("not sent: the engine does not answer", "danger")
+        elif receipt.is_accepted:
+            self.main.close_ticket()
+            self.main.panes.alert_line.show_event(clean(receipt.text))
+        else:
+            ticket.say(clean(receipt.text), "danger")
 
     # -- markets ---------------------------------------------------------------------------
 

@@ -14,13 +14,15 @@ from pathlib import Path
 import msgspec
 
 from core.domain.errors import CockpitError
+from core.domain.risk_views import LOG
 from core.runtime.analyst.outside import AnalystProcess
+from core.runtime.frames import Frames
 from core.runtime.headless import ended_within
 from core.runtime.kill.signals import HARD_SECS, SignalDoor
 from core.runtime.launch import Launch
 from core.runtime.link_server import LinkServer
 from core.runtime.link_wire import EngineFailed, message, read_message
-from core.runtime.logs import set_up_logging
+from core.runtime.logs import LOG_FILE, RingHandler, set_up_logging
 from core.runtime.runs import Run, open_run
 
 log = logging.getLogger(__name__)
@@ -37,10 +39,12 @@ async def _serve(connected: socket.socket) -> int:
     connected.setblocking(False)
     reader, writer = await asyncio.open_connection(sock=connected)
     launch = msgspec.msgpack.decode(await read_message(reader), type=Launch)
-    set_up_logging(Path(launch.data_dir) / "logs")
+    folder = Path(launch.data_dir) / "logs"
+    ring = set_up_logging(folder)
     try:
         async with open_run(launch) as run:
             shell = run.shell
+            serve_log(shell.engine.frames, ring, folder)
             async with AnalystProcess(shell.clock, shell.publish) as shell.analyst:
                 await _run_until_gone(run, reader, writer)
     except CockpitError as error:
@@ -53,6 +57,12 @@ async def _serve(connected: socket.socket) -> int:
         await _tell(writer, f"the engine failed: {error!r}; see the log in {launch.data_dir}/logs")
         return 1
     return 0
+
+
+def serve_log(frames: Frames, ring: RingHandler, folder: Path) -> None:
+    """Let cockpits read the end of this process's log."""
+    path = str(folder / LOG_FILE)
+    frames.serve(LOG, lambda _parts, _at: (ring.count, lambda: ring.view(path)))
 
 
 async def _run_until_gone(

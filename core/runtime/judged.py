@@ -13,6 +13,7 @@ def numbers_of(leg: Leg, inputs: GateInputs) -> tuple[tuple[str, str], ...]:
         "side": terms.side,
         "quantity": terms.quantity,
         "limit_price": terms.limit_price,
+        "reduce_only": "yes" if terms.reduce_only else "",
         "state": inputs.state,
         "best_bid": market.best_bid,
         "best_ask": market.best_ask,

@@ -12,9 +12,10 @@ import msgspec
 
 from core.domain.exact import Notional, Price, Quantity
 from core.domain.facts import GateJudged
+from core.domain.ids import InstrumentId
 from core.domain.instrument import Instrument
-from core.domain.order import Side
-from core.risk.exposure import reference_price
+from core.domain.order import OrderTerms, Side
+from core.risk.exposure import is_reducing, reference_price
 from core.risk.inputs import MarketNow
 from core.runtime.limit_reading import BLANK, UNSEEN, Use
 
@@ -23,8 +24,10 @@ _BPS: Final = Decimal(10_000)
 
 
 def uses_of(fact: GateJudged, rules: Instrument | None) -> Iterator[Use]:
-    """Yield what one approved order used."""
+    """Yield what one approved order used; one that reduces is not held to these limits."""
     numbers = dict(fact.numbers)
+    if _reduces(numbers, rules):
+        return
     side, price = Side(numbers["side"]), Price(numbers["limit_price"])
     multiplier = Decimal(1) if rules is None else rules.contract_multiplier
     notional = (price * Quantity(numbers["quantity"])).scaled_by(multiplier)
@@ -41,6 +44,23 @@ def uses_of(fact: GateJudged, rules: Instrument | None) -> Iterator[Use]:
     market = _market(numbers)
     for use in (*_collar_uses(price, side, market), *_cost_uses(price, side, market, numbers)):
         yield use._replace(worst=where)
+
+
+def _reduces(numbers: Mapping[str, str], rules: Instrument | None) -> bool:
+    is_flagged = bool(numbers.get("reduce_only"))
+    terms = OrderTerms(
+        instrument=InstrumentId("") if rules is None else rules.id,
+        side=Side(numbers["side"]),
+        quantity=Quantity(numbers["quantity"]),
+        limit_price=Price(numbers["limit_price"]),
+        reduce_only=is_flagged,
+    )
+    holding = {
+        name: Quantity(Decimal(numbers.get(name) or "0"))
+        for name in ("position", "live_bids", "live_asks")
+    }
+    picture = msgspec.structs.replace(BLANK, instrument=rules, **holding)
+    return is_flagged or is_reducing(terms, picture)
 
 
 def _collar_uses(price: Price, side: Side, market: MarketNow) -> Iterator[Use]:

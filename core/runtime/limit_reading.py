@@ -152,6 +152,8 @@ class LimitReader:
         counts: dict[InstrumentId, int] = {}
         for record in live:
             counts[record.terms.instrument] = counts.get(record.terms.instrument, 0) + 1
+            if record.terms.reduce_only:
+                continue
             worth = self._worth(record)
             yield Use("max_order_notional", worth.value, record.terms.instrument)
             if equity is not None:

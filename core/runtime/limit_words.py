@@ -56,7 +56,7 @@ WORDS: Final = (
     _W("max_depth_share_pct", "R10", "Order, share of depth", "order", "%"),
     _W("max_open_orders", "R11", "Open orders, one market", "market", ""),
     _W("max_open_orders_total", "R11", "Open orders, all", "account", ""),
-    _W("max_open_value_pct", "R11", "Open orders, share of equity", "account", "%"),
+    _W("max_open_value_pct", "R11", "Open orders, of equity", "account", "%"),
     _W("max_position_notional", "R12", "Worst case, one market", "market", "quote"),
     _W("max_asset_notional", "R12", "Net holding, one asset", "market", "quote"),
     _W("max_leverage", "R12", "Gross over equity", "account", "x"),

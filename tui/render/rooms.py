@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from textual.geometry import Region
 
-from tui.render import room_cockpit, room_market
+from tui.render import room_cockpit, room_journal, room_market, room_orders, room_risk
 from tui.render.plan import Layout, Plan, SizeClass, middle_of, size_class_of
 
 
@@ -21,6 +21,9 @@ class Room(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 ROOMS: Final = (
     Room(id="cockpit", title="Cockpit", pages=room_cockpit.PAGES),
     Room(id="market", title="Market", pages=room_market.PAGES),
+    Room(id="orders", title="Orders", pages=room_orders.PAGES),
+    Room(id="risk", title="Risk", pages=room_risk.PAGES),
+    Room(id="journal", title="Journal", pages=room_journal.PAGES),
 )
 BY_ID: Final = {room.id: room for room in ROOMS}
 

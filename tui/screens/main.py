@@ -16,6 +16,7 @@ from core.domain.ids import InstrumentId
 from core.domain.study_views import PriceAlertsView
 from core.domain.views import Frame, FrameRequest, HeaderView, WatchlistView
 from tui.actions import BY_ID, SCREEN_PLACES, Action, Place, actions_at, bindings_at
+from tui.dialogs.ticket import TicketClosed
 from tui.render.palette import Palette
 from tui.render.plan import MIN_HEIGHT, MIN_WIDTH, Plan, SizeClass
 from tui.render.rooms import ROOMS, plan_for
@@ -26,7 +27,7 @@ from tui.screens.notices import Notices
 from tui.screens.panes import Panes
 from tui.screens.router import Router
 from tui.widgets.ladder import Ladder
-from tui.widgets.messages import FocusAside, MarketChosen, SheetHidden
+from tui.widgets.messages import AlertWanted, FocusAside, MarketChosen, SheetHidden
 from tui.widgets.pane import Pane
 
 _ROOM_FOR_GONE = 7
@@ -62,6 +63,7 @@ class MainScreen(Screen[None]):
             self.panes, self._notices, on_watchlist=self._choose_markets, clock=clock
         )
         self._focus_before_sheet: Pane | None = None
+        self._focus_before_ticket: Pane | None = None
         self._is_sheet_up = False
         self._has_markets = False
 
@@ -129,6 +131,8 @@ class MainScreen(Screen[None]):
         if lines:
             x, y, width, _ = plan.middle
             floating["kill"] = Region(x, y, width, min(lines + 2, plan.middle.height))
+        if self.panes.ticket.is_open:
+            floating["ticket"] = plan.sheet
         if self._is_sheet_up:
             floating["sheet"] = plan.sheet
         if self.panes.gone.lines:
@@ -228,9 +232,44 @@ class MainScreen(Screen[None]):
         self.lower_sheet()
         self.panes.alert_line.redraw()
 
+    def action_open_ticket(self) -> None:
+        """Open a ticket for the aimed ladder's market, or go back to the one that is open."""
+        ticket, ladder = self.panes.ticket, self.aimed_ladder
+        if not ticket.is_open:
+            if ladder.view is None:
+                return
+            if isinstance(self.focused, Pane):
+                self._focus_before_ticket = self.focused
+            ticket.begin(ladder.view, ladder.cursor_price if ladder is self.focused else None)
+            self.replan()
+        self.set_focus(ticket, scroll_visible=False)
+
+    @on(TicketClosed)
+    def close_ticket(self) -> None:
+        """Put the ticket away and give the focus back."""
+        self.panes.ticket.end()
+        before = self._focus_before_ticket
+        self.set_focus(before if before and before.display else None, scroll_visible=False)
+        self.replan()
+
+    def disarm(self) -> None:
+        """Let no ladder's keys trade any more."""
+        self.panes.ladder_left.disarm()
+        self.panes.ladder_right.disarm()
+
+    def on_screen_suspend(self) -> None:
+        """Disarm under a dialog: it took the keys."""
+        self.disarm()
+
     def action_show_alert(self) -> None:
         """Bring the sheet back, or give it the focus."""
         if self.panes.sheet.has_question:
+            self.raise_sheet(is_called=True)
+
+    @on(AlertWanted)
+    def show_wanted_alert(self, message: AlertWanted) -> None:
+        """Bring the sheet of the alert a person pointed at."""
+        if self.panes.sheet.turn_to(message.alert_id):
             self.raise_sheet(is_called=True)
 
     # -- markets ---------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from core.domain.risk_views import CAPITAL, LIMITS, LOG, CapitalView, LimitsView, LogView
 from core.domain.study_views import PRICE_ALERTS, OverlaysView, PriceAlertsView
 from core.domain.views import (
     ACCOUNT,
+    ALERT_HISTORY,
     ALERTS,
     HEADER,
     KILL,
@@ -14,6 +16,7 @@ from core.domain.views import (
     STRATEGIES,
     WATCHLIST,
     AccountView,
+    AlertHistoryView,
     AlertsView,
     CandlesView,
     Frame,
@@ -38,6 +41,7 @@ _NS_PER_SEC: Final = 1_000_000_000
 _REST_SECS: Final = {
     "tape": 0.25, "depth": 0.25, "flow": 0.5, "heatmap": 0.5, "footprint": 0.5, "profile": 1.0,
     "overlays": 1.0, "trend": 1.0, "funding": 1.0, "pairs": 1.0,
+    "log": 0.5, "limits": 0.5, "capital": 0.5,
 }  # fmt: skip
 """The least time between two questions for a topic of a kind; other kinds are asked each frame."""
 
@@ -71,6 +75,10 @@ class Router:
             RiskView: lambda view: panes.risk.show(_as(view, RiskView)),
             AccountView: lambda view: panes.account.show(_as(view, AccountView)),
             AlertsView: self._show_alerts,
+            AlertHistoryView: lambda view: panes.alert_queue.show(_as(view, AlertHistoryView)),
+            LimitsView: lambda view: panes.limits.show(_as(view, LimitsView)),
+            CapitalView: self._show_capital,
+            LogView: lambda view: panes.log.show(_as(view, LogView)),
             ProgressView: lambda view: panes.progress.show(_as(view, ProgressView)),
             PriceAlertsView: self._show_price_alerts,
             KillView: lambda view: panes.kill.show(_as(view, KillView)),
@@ -88,7 +96,7 @@ class Router:
         topics += [WATCHLIST, STRATEGIES, RISK, ACCOUNT]
         resting: list[str] = []
         now = self._clock()
-        for topic in self._market_topics():
+        for topic in (*self._market_topics(), *self._room_topics()):
             (topics if self._is_due(topic, now) else resting).append(topic)
         return self._topics.request(topics, resting=resting)
 
@@ -100,6 +108,15 @@ class Router:
             if pane.display and pane.size.height
             for topic in topics_of(pane)
         )
+
+    def _room_topics(self) -> dict[str, None]:
+        """Return the topics of the panes of the other rooms on screen."""
+        panes = self._panes
+        wanted = (
+            (panes.limits, LIMITS), (panes.capital, CAPITAL), (panes.holds, CAPITAL),
+            (panes.alert_queue, ALERT_HISTORY), (panes.log, LOG),
+        )  # fmt: skip
+        return dict.fromkeys(topic for pane, topic in wanted if pane.display and pane.size.height)
 
     def _is_due(self, topic: str, now: float) -> bool:
         rest = _REST_SECS.get(topic.partition("/")[0])
@@ -127,6 +144,8 @@ class Router:
         if frame.engine_at // _NS_PER_SEC != second_before:
             self._tick(frame.engine_at)
         self._panes.candles.draw_when_due()
+        for pane in (self._panes.ladder_left, self._panes.ladder_right, self._panes.ticket):
+            pane.took_frame(frame.engine_at)
         self._take_facts(frame)
         return self._has_new_alert
 
@@ -154,13 +173,15 @@ class Router:
         panes.ladder_left.tick(engine_at)
         panes.ladder_right.tick(engine_at)
         panes.candles.tick(engine_at)
-        for pane in panes.studies:
+        for pane in (*panes.studies, *panes.blotter):
             pane.tick(engine_at)
         panes.alert_line.tick(engine_at)
+        panes.alert_queue.tick(engine_at)
         panes.sheet.tick(engine_at)
 
     def _take_facts(self, frame: Frame) -> None:
         """Say what happened since this cockpit is attached; what was before is history."""
+        self._panes.decisions.take(frame.facts)
         if self._attached_at is None:
             self._attached_at = frame.engine_at
         since = self._attached_at
@@ -180,9 +201,15 @@ class Router:
         self._panes.watchlist.show(watchlist)
         self._on_watchlist(watchlist)
 
+    def _show_capital(self, view: View) -> None:
+        capital = _as(view, CapitalView)
+        self._panes.capital.show(capital)
+        self._panes.holds.show(capital)
+
     def _show_alerts(self, view: View) -> None:
         alerts = _as(view, AlertsView)
         self._panes.alert_line.show(alerts, self._engine_at)
+        self._panes.alert_queue.show_open(alerts, self._engine_at)
         self._has_new_alert = self._panes.sheet.show(alerts, self._engine_at)
 
 

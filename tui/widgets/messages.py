@@ -2,6 +2,7 @@
 
 from textual.message import Message
 
+from core.domain.commands import Command
 from core.domain.ids import InstrumentId, StrategyId
 
 
@@ -59,3 +60,27 @@ class AlertChosen(Message):
 
 class SheetHidden(Message):
     """The alert sheet was put away without an answer."""
+
+
+class AlertWanted(Message):
+    """The sheet of an open alert should come up."""
+
+    def __init__(self, alert_id: str) -> None:
+        super().__init__()
+        self.alert_id = alert_id
+
+
+class LimitChosen(Message):
+    """A limit should be changed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+class TradeWished(Message):
+    """A key of an armed ladder or of a table asks something of the engine."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__()
+        self.command = command

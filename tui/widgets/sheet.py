@@ -81,7 +81,8 @@ class AlertSheet(Pane):
         questions = self._questions()
         held = self._alert.alert.alert_id if self._alert else None
         same = next((item for item in questions if item.alert.alert_id == held), None)
-        if same is not None and not is_urgent(same) and is_urgent(questions[0]):
+        makes_way = is_new or not self._is_called
+        if same is not None and not is_urgent(same) and makes_way and is_urgent(questions[0]):
             same = None  # what is only told makes way for what asks
         if same is not None:
             self._alert = same
@@ -94,6 +95,19 @@ class AlertSheet(Pane):
         if self._alert is not None:
             self.cursor = self._safe_index()
             self._guard()
+
+    def turn_to(self, alert_id: str) -> bool:
+        """Show another open alert, as a person asked; False where it has nothing to choose."""
+        found = next((i for i in self._questions() if i.alert.alert_id == alert_id), None)
+        if found is None or self._is_waiting:
+            return False
+        self._alert, self._typing, self._typed, self.note = found, None, "", ""
+        self.receipt = ""
+        self._is_called = True
+        self.cursor = self._safe_index()
+        self._guard()
+        self.redraw()
+        return True
 
     def _guard(self) -> None:
         self._guarded_until = self._clock() + GUARD_SECS
