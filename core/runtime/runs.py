@@ -15,7 +15,7 @@ import msgspec
 from core.domain.errors import CockpitError, ConfigError
 from core.domain.events import Channel, ConnectionChanged, LinkState
 from core.domain.facts import Mode
-from core.domain.ids import AccountId, InstrumentId, LeaderId, VenueId, account_id
+from core.domain.ids import AccountId, Asset, InstrumentId, LeaderId, VenueId, account_id
 from core.exchange.backpack.pacing import PacingLimits
 from core.market.recorder import Recorder
 from core.runtime.assembly import DeskSettings, begin, build
@@ -169,11 +169,11 @@ async def _trading_run(
         limits=launch.config.risk,
         capital=launch.config.capital,
         watchlist=_watchlist(launch, sources),
-        quote=paper_quote(sources) or DeskSettings.quote,
+        quote=paper_quote(sources) or Asset("USDC"),
     )
     engine = build(settings, _strategies(launch.config, accounts), time.monotonic_ns)
     folder = _run_folder(launch, sources)
-    journal, epoch = _journal(launch, folder, sources, stack)
+    journal, lock = _journal(launch, folder, sources, stack)
     facts = [fact for _, fact in journal.replay()]
     latch = Latch(folder, time.monotonic_ns)
     if not facts:
@@ -186,10 +186,11 @@ async def _trading_run(
         crash_point=crash_point_from_environment(),
         watchlist_file=_watchlist_file(launch),
     )
+    shell.holds_account = lock.is_current
     recorders = await open_sources(shell, clock, sources, launch, stack)
     await open_kill(shell, latch, sources, launch, stack)
     why = "" if latch.is_armed else latch.why()
-    effects = begin(engine, facts, epoch, clock.now(), is_armed=latch.is_armed, why=why)
+    effects = begin(engine, facts, lock.epoch, clock.now(), is_armed=latch.is_armed, why=why)
     shell.submit(journal.last_step() + 1, effects)
     pump = asyncio.create_task(shell.run(), name="pump")
     stack.push_async_callback(_ended, pump)
@@ -198,7 +199,7 @@ async def _trading_run(
 
 def _journal(
     launch: Launch, folder: Path, sources: list[Source], stack: AsyncExitStack
-) -> tuple[SqliteJournal, int]:
+) -> tuple[SqliteJournal, AccountLock]:
     """Open the journal of this account and take the account.
 
     A run on the exchange in the box gets a folder of its own: its venue forgets everything too.
@@ -224,7 +225,7 @@ def _journal(
     # A journal brought here from elsewhere may be ahead of what this machine counted.
     epoch = lock.take(journal.last_epoch() + 1)
     journal.begin_epoch(epoch)
-    return journal, epoch
+    return journal, lock
 
 
 def _lock_folder(launch: Launch, run_folder: Path) -> Path:
