@@ -12,7 +12,7 @@ from core.domain.codec import packed
 from core.domain.errors import ConfigError
 from core.domain.facts import Fact
 from core.trading.journal import schema
-from core.trading.journal.chain import Head, JournalDamaged, chained, head_of, proved
+from core.trading.journal.chain import JournalDamaged, chained, head_of, proved
 from core.trading.journal.schema import SCHEMA_VERSION, JournalStamp, meta_of
 from core.trading.journal.wal import torn_bytes
 from core.trading.journal.writer_lock import WriterLock
@@ -48,7 +48,7 @@ class SqliteJournal:
             raise ConfigError(
                 "journal cannot be opened",
                 f"{path}: {error}",
-                "Move the file away or choose another --data-dir",
+                "Look at it with `wingman journal verify`, or choose another --data-dir",
             ) from error
         except BaseException:
             self.close()
@@ -91,10 +91,15 @@ class SqliteJournal:
         Raises:
             JournalDamaged: where a row does not continue the chain.
         """
-        rows = self._db.execute(schema.SELECT_ROWS)
-        head = Head(self._next, self._hash, head_of(self._next, self._hash, self._meta).seal)
-        for entry in proved(rows, str(self._path), self._meta["mode"], head, self._meta):
-            yield entry.step, entry.fact
+        where, mode, number = str(self._path), self._meta["mode"], 0
+        head = head_of(self._next, self._hash, self._meta)
+        try:
+            rows = self._db.execute(schema.SELECT_ROWS)
+            for entry in proved(rows, where, mode, head, self._meta):
+                number = entry.n + 1
+                yield entry.step, entry.fact
+        except sqlite3.Error as error:
+            raise JournalDamaged(where, number, f"cannot be read, {error}") from error
 
     def last_step(self) -> int:
         """Return the newest step on disk, 0 when there is none."""
