@@ -43,6 +43,18 @@ class AccountLock:
         self._descriptor = descriptor
         return self.epoch
 
+    def is_current(self) -> bool:
+        """Whether the account is still this process's: held, and no later epoch was counted.
+
+        A process that slept while its lock was taken for stale finds out here. Any doubt is a no.
+        """
+        if self._descriptor is None:
+            return False
+        try:
+            return self._path.read_bytes().strip() == str(self.epoch).encode()
+        except OSError:
+            return False
+
     def release(self) -> None:
         """Let go; idempotent."""
         if self._descriptor is not None:

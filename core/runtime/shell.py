@@ -112,6 +112,8 @@ class Shell:
         self.is_latched = False
         self.kill: KillSwitch | None = None
         """The kill switch; None where there is no account."""
+        self.holds_account: Callable[[], bool] = _surely
+        """Whether the account lock is held and its epoch current; asked before each order."""
         self._journal = journal
         self._thread: JournalThread | None = None
         self._crash = crash_point
@@ -309,7 +311,7 @@ class Shell:
     # ---- effects -------------------------------------------------------------------------------
 
     def _last_look(self, effect: PlaceOrder, now: int) -> str | None:
-        if self.is_latched or self.engine.rooms.orders.is_fenced:
+        if self.is_latched or self.engine.rooms.orders.is_fenced or not self.holds_account():
             return "the kill latch or the account lock is lost"
         kill = self.kill
         if kill is not None and not kill.may_send and not may_pass_halted(effect, kill.state.level):
@@ -378,6 +380,11 @@ class Shell:
     def _set_pace(self, effect: SetPace) -> None:
         if self.on_pace is not None:
             self.on_pace(effect)
+
+
+def _surely() -> bool:
+    """Stand in where no account is locked."""
+    return True
 
 
 class _NoVenue:

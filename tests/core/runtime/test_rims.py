@@ -172,6 +172,22 @@ def test_second_lock_of_an_account_refuses(tmp_path: Path) -> None:
     AccountLock(tmp_path, "key").take(1)
 
 
+def test_lock_of_a_sleeper_is_not_current_once_another_took_the_account(tmp_path: Path) -> None:
+    """Whoever was taken for dead finds the later epoch before its next order leaves."""
+    sleeper, other = AccountLock(tmp_path, "key"), AccountLock(tmp_path, "key")
+    assert not sleeper.is_current()
+    sleeper.take(1)
+    assert sleeper.is_current()
+    (file,) = tmp_path.iterdir()
+
+    file.unlink()  # somebody breaks the lock by hand
+    assert not sleeper.is_current()
+    other.take(sleeper.epoch + 1)
+
+    assert other.is_current()
+    assert not sleeper.is_current()
+
+
 def test_locks_of_two_accounts_do_not_meet(tmp_path: Path) -> None:
     """The lock is keyed by the API key, which its file does not show."""
     AccountLock(tmp_path, "key").take(1)
