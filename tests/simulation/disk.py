@@ -85,13 +85,13 @@ class Disk:
         """Count a fault."""
         self.hits[fault] = self.hits.get(fault, 0) + 1
 
-    def append(self, batch: JournalBatch, epoch: int) -> None:
-        """Put a whole batch on the platter."""
-        last = self.rows[-1].digest if self.rows else _GENESIS
+    def append(self, batch: JournalBatch, epoch: int, rows: list[Row]) -> None:
+        """Put a whole batch on the platter, into the file it belongs to."""
+        last = rows[-1].digest if rows else _GENESIS
         for row in batch.rows:
             payload = packed(row.fact)
             last = _chained(last, row.seq, payload)
-            self.rows.append(Row(row.seq, epoch, payload, last, self._heap.now))
+            rows.append(Row(row.seq, epoch, payload, last, self._heap.now))
 
     def replay(self) -> list[Fact]:
         """Return every fact, the chain verified. Raises InvariantBroken."""
@@ -179,6 +179,8 @@ class JournalWriter:
         self._on_done = on_done
         self._on_failed = on_failed
         self._flying: JournalBatch | None = None
+        self._rows = disk.rows
+        """The file it opened: it stays that one's writer when the file is moved away."""
         self._next = len(disk.rows)
         """Where its next row stands: row numbers are a key, so a second writer is refused."""
 
@@ -220,9 +222,9 @@ class JournalWriter:
         self._process.call_soon(self._on_done, batch.upto)
 
     def _put(self, batch: JournalBatch) -> bool:
-        if len(self._disk.rows) != self._next:
+        if len(self._rows) != self._next:
             return False
-        self._disk.append(batch, self._epoch)
+        self._disk.append(batch, self._epoch, self._rows)
         self._next += len(batch.rows)
         return True
 

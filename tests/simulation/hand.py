@@ -36,7 +36,8 @@ class Hand:
         self._every_ms = every_ms
         self._made = 0
         self.is_resting = False
-        self.did: dict[str, int] = {}
+        self.wished: dict[str, OrderTerms] = {}
+        """What was asked for, by intent."""
         world.heap.after(3_000 * _MS, self._act)
 
     def _act(self) -> None:
@@ -73,6 +74,7 @@ class Hand:
         """Hand in a ticket."""
         self._made += 1
         name = f"hand/{self._world.machine.name}/{self._made}"
+        self.wished[name] = terms
         intent = Intent(
             intent_id=IntentId(name),
             strategy=MANUAL,

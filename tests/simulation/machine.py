@@ -119,6 +119,7 @@ class Machine:
         wire_hands(self.engine)
         timers = HeapTimers(self.process, self.clock, self.publish)
         self.shell = Shell(self.engine, self.clock, crash_point=self._crash, timers=timers)
+        self.shell.holds_account = lambda: lock.epoch == self.epoch
         self.shell.inbox = Inbox(first_seq=disk.last_step() + 2)
         self.writer = JournalWriter(
             disk,

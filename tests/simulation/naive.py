@@ -179,7 +179,7 @@ def _random_ids(machine: Machine) -> None:
 
 def _no_limits(machine: Machine) -> None:
     """Limit nothing."""
-    machine.engine.rooms.risk.limits = RiskLimits(
+    limits = RiskLimits(
         max_order_notional=1e9,
         max_order_equity_pct=100,
         max_depth_share_pct=100,
@@ -191,13 +191,19 @@ def _no_limits(machine: Machine) -> None:
         confirm_above_equity_pct=100,
         max_book_age_ms=LIMITS.max_book_age_ms,
     )
+    machine.on_begun = lambda: _limit_by(machine, limits)
 
 
 def _old_data(machine: Machine) -> None:
     """Care for no age."""
-    machine.engine.rooms.risk.limits = msgspec.structs.replace(
+    limits = msgspec.structs.replace(
         LIMITS, max_book_age_ms=600_000, max_mark_age_ms=600_000, max_signal_age_ms=600_000
     )
+    machine.on_begun = lambda: _limit_by(machine, limits)
+
+
+def _limit_by(machine: Machine, limits: RiskLimits) -> None:
+    machine.engine.rooms.risk.limits = limits
 
 
 MISTAKES: Final[dict[str, Dress]] = {

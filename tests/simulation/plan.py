@@ -22,7 +22,7 @@ def expanded(
     edge = rng.choice((_MIDNIGHT, _HOUR, _HOUR + 1_200 * _SECOND))
     names = sorted(only or HAPPENINGS)
     happenings = []
-    for _ in range(rng.randint(3, 8)):
+    for _ in range(rng.randint(4, 10)):
         name = rng.choice(names)
         begins = rng.randrange(drawn_for)
         length = int(drawn_for * rng.uniform(0.05, 0.5))
@@ -32,7 +32,7 @@ def expanded(
         events=events,
         horizon=drawn_for,
         start_ns=edge - rng.randrange(3, 25) * _SECOND,
-        hand_every_ms=rng.choice((250, 500, 900)),
+        hand_every_ms=rng.choice((120, 250, 500)),
         happenings=tuple(sorted(happenings, key=lambda h: (h.begins, h.name, h.dice))),
         naive=naive,
     )

@@ -60,10 +60,10 @@ def run_one(seed: int, wanted: Wanted) -> Outcome:
 def played(options: Options) -> Outcome:
     """Play one run and hold it against the oracle."""
     logging.disable(logging.CRITICAL)
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         world = World(options, dress_of(options.naive)).run()
-        busy = time.perf_counter() - begun
+        busy = time.process_time() - begun
         verdict: Verdict = judged(world)
     finally:
         logging.disable(logging.NOTSET)

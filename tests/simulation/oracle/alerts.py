@@ -18,7 +18,8 @@ def i26_alerts_end_once(case: Case) -> Finding:
         fact = line.fact
         if isinstance(fact, AlertRaised):
             raised += 1
-            open_.setdefault(fact.alert.alert_id, fact)
+            if not any(_is_repeat(each, fact) for each in open_.values()):
+                open_[fact.alert.alert_id] = fact
         elif isinstance(fact, AlertEnded):
             begun = open_.pop(fact.alert_id, None)
             if begun is None:
@@ -30,6 +31,14 @@ def i26_alerts_end_once(case: Case) -> Finding:
         if deadline is not None and deadline + 2 * SECOND < case.ended_at:
             wrong.append(f"alert {name} is open past its deadline")
     return Finding(raised, tuple(wrong))
+
+
+def _is_repeat(one: AlertRaised, other: AlertRaised) -> bool:
+    """Whether one alert only counts another that is open: the same of all but a question."""
+    a, b = one.alert, other.alert
+    if a.terms_hash is not None or b.terms_hash is not None:
+        return a.alert_id == b.alert_id
+    return (a.scope, a.title, a.severity) == (b.scope, b.title, b.severity)
 
 
 def _badly_ended(case: Case, begun: AlertRaised, ended: AlertEnded) -> list[str]:

@@ -129,9 +129,10 @@ _SOFT: Final = {"R10", "R11", "R12", "R13", "R14", "R15", "R16", "R18", "R21", "
 def i25_reducing_never_soft_blocked(case: Case) -> Finding:
     """No soft cap ever refused a reduce-only order."""
     wrong, looked = [], 0
+    wished = case.world.hand.wished
     for fact in case.of(GateJudged):
-        numbers = dict(fact.numbers)
-        if numbers.get("reduce_only", "").lower() not in {"true", "yes", "1"}:
+        terms = wished.get(fact.intent_id)
+        if terms is None or not terms.reduce_only:
             continue
         looked += 1
         if fact.verdict != "approved" and fact.rule in _SOFT:
