@@ -76,7 +76,8 @@ class Painter:
         reconciled = self.reconciled_at.get(account)
         rules_at = self.rules_at.get(venue_of(name))
         clock = self.clocks.get(venue_of(account))
-        live = [r for r in self._trading.orders.live() if r.account == account]
+        orders = self._trading.orders.exposed()  # those of strangers count as well
+        live = [r for r in orders if r.account == account and r.is_live]
         scopes = (market_scope(name), strategy_scope(intent.strategy))
         return GateInputs(
             at=at,

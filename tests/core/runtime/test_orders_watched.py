@@ -30,7 +30,7 @@ from core.risk.states import market_scope
 from core.trading.client_ids import SIMULATION_BIT
 from core.trading.ledger import EXTERNAL, SYSTEM
 from core.trading.orders import OrderRecord
-from tests.core.builders import ACCOUNT, SECOND, SOL_PERP, STRATEGY, fill, report
+from tests.core.builders import ACCOUNT, SECOND, SOL_PERP, STRATEGY, fill, intent, report, terms
 from tests.core.runtime.rig import USDC, Rig
 
 OURS: Final = SIMULATION_BIT | 3 << 12 | 7
@@ -398,6 +398,22 @@ def test_foreign_order_leaves_less_room_for_ours(rig: Rig) -> None:
 
     assert rig.placed == []
     assert rig.decisions[-1].code == "R12"
+
+
+def test_foreign_orders_count_in_every_limit_of_the_gate(rig: Rig) -> None:
+    """Their number, their worth, and the way they would trade with ours (R11, R19)."""
+    row = msgspec.structs.replace(foreign_order(None), quantity=Quantity(40))
+    rig.venue.open[-1] = row
+    rig.run(5)
+    rig.show("100")
+    wish = intent(terms(row.side.opposite, "1", str(row.limit_price)))
+
+    picture = rig.rooms.orders.inputs(wish, wish.legs[0], rig.at)
+
+    assert row.limit_price is not None
+    assert (picture.live_orders, picture.orders_total) == (1, 1)
+    assert picture.open_value == row.limit_price * row.quantity
+    assert picture.crosses_own
 
 
 def test_foreign_position_is_booked_external_and_told(rig: Rig) -> None:
