@@ -16,8 +16,8 @@ from tui.render.text import clean
 LEVELS: Final[tuple[tuple[str, KillLevel, str, str], ...]] = (
     ("0", KillLevel.PAUSE, "Pause", "strategies off, their orders cancelled"),
     ("1", KillLevel.REDUCE, "Reduce", "the account may only reduce"),
-    ("2", KillLevel.HALT, "Halt", "nothing new; every risky order cancelled, foreign ones too"),
-    ("3", KillLevel.FLATTEN, "Flatten", "halt, then close positions in slices inside the collar"),
+    ("2", KillLevel.HALT, "Halt", "nothing new; risky orders cancelled, foreign too"),
+    ("3", KillLevel.FLATTEN, "Flatten", "halt, then close positions inside the collar"),
     ("4", KillLevel.SEVER, "Sever", "halt, then the engine ends"),
 )
 """Key, level, name, and what it does."""

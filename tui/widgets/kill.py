@@ -29,7 +29,7 @@ def kill_lines(view: KillView) -> list[tuple[str, str]]:
 def _account_lines(told: KillProgress) -> list[tuple[str, str]]:
     if told.proven_ms is not None:
         head = f"{told.account}: zero risky orders proven after {told.proven_ms / 1_000:.2f} s"
-        lines = [(f"✓ {head}, watching for late ones", "ok")]
+        lines = [(f"✓ {head}", "ok"), ("   watching for late arrivals", "muted")]
     elif told.open_orders is None:
         lines = [(f"◌ {told.account}: asking what is open, {_secs(told)}", "warning")]
     else:

@@ -78,7 +78,7 @@ class SignalDoor:
 
         def trip() -> None:
             if shell.kill is not None:
-                shell.kill.trip(KillLevel.HALT, "signal", "SIGUSR1")
+                shell.kill.trip(KillLevel.HALT, "signal", "SIGUSR1: a cockpit's key, or kill -USR1")
 
         self._calls[KILLS] = trip
 

@@ -60,6 +60,11 @@ class Watchdog:
         except OSError:
             log.warning("watchdog.does_not_listen", exc_info=True)
 
+    def leave_alone(self) -> None:
+        """Go without a goodbye: what this engine left behind is the watchdog's to cancel."""
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+
     def send_home(self) -> None:
         """Say goodbye and wait; one that does not go is ended."""
         if self._child.poll() is None:
@@ -88,7 +93,13 @@ async def keep_watchdog(
         if source.credentials is not None
     )
     watchdog = Watchdog(WatchdogLaunch(str(latch.path.parent), watched))
-    stack.callback(watchdog.send_home)
+
+    def end(kind: type[BaseException] | None, *_rest: object) -> None:
+        # An engine that failed, or left orders that may live, has not ended in order.
+        is_orderly = kind is None and not shell.engine.rooms.trading.orders.live()
+        (watchdog.send_home if is_orderly else watchdog.leave_alone)()
+
+    stack.push(end)
     beating = asyncio.create_task(_beat(shell, watchdog), name="heartbeat")
     stack.push_async_callback(_ended, beating)
     return watchdog

@@ -1,6 +1,7 @@
 """A headless engine with a mishap, started by the tests of the kill switch as a process.
 
 `python engine_under_test.py LAUNCH MISHAP SECS OUT`: LAUNCH is a file (JSON), MISHAP is `none`,
+`failing` (an error ends it),
 `blocked` (the loop sleeps ten seconds from the second on) or `full` (no journal write works from
 the second on). OUT takes the newest state of the kill switch.
 """
@@ -50,6 +51,8 @@ async def _live(launch: Launch, mishap: str, secs: float, out: Path) -> None:
                 loop.call_later(1.0, _break_disk)
             await asyncio.sleep(secs)
             assert shell.kill is not None
+            if mishap == "failing":
+                raise RuntimeError("the engine's own bug")
             _mark(out, msgspec.json.encode(shell.kill.state))
         if mishap == "none":
             async with asyncio.timeout(10):

@@ -3,11 +3,16 @@
 The venue, the engine and the watchdog are processes; the judge asks the venue itself.
 """
 
+import fcntl
 import json
 import os
+import pty
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -145,6 +150,23 @@ def test_watchdog_kills_for_an_engine_that_was_killed(tmp_path: Path) -> None:
     assert "no heartbeat" in why
 
 
+def test_watchdog_kills_for_an_engine_that_failed(tmp_path: Path) -> None:
+    """An error of our own is no orderly end: nobody says goodbye."""
+    out = tmp_path / "state.json"
+    with venue(tmp_path) as served:
+        judge = Judge(served)
+        judge.fill_books(3, 6)
+        engine = _engine(_launch(served, tmp_path, served.port), "failing", 1.0, out)
+        _wait_for(out.with_suffix(".ready"), engine)
+        code = engine.wait(30)
+        _until_zero(judge, 10)
+        for pid in _watchdogs(tmp_path):
+            os.kill(pid, signal.SIGTERM)
+
+    assert code == 1
+    assert not (tmp_path / "data" / "simulation" / "outside" / "armed").exists()
+
+
 def test_watchdog_goes_home_when_the_engine_ends_in_order(tmp_path: Path) -> None:
     """No orphan, and the account stays armed."""
     out = tmp_path / "state.json"
@@ -161,6 +183,100 @@ def test_watchdog_goes_home_when_the_engine_ends_in_order(tmp_path: Path) -> Non
     assert len(during) == 1
     assert after == []
     assert (tmp_path / "data" / "simulation" / "outside" / "armed").exists()
+
+
+def test_stopped_cockpit_stops_no_kill(tmp_path: Path) -> None:
+    """SIGSTOP on the screen; the engine is a process of its own and hears its signal."""
+    with venue(tmp_path) as served, far_away(served.port) as port:
+        judge = Judge(served)
+        judge.fill_books(10, 50)
+        cockpit, master = _cockpit(tmp_path, served, port)
+        try:
+            (engine,) = _until_some(tmp_path, b"core.runtime.engine_process")
+            _until_some(tmp_path, b"core.runtime.watchdog")
+            _drain(master, 6.0)
+            cockpit.send_signal(signal.SIGSTOP)
+            os.kill(engine, signal.SIGUSR1)
+            zero_secs = _until_zero(judge, 10)
+            time.sleep(1.0)
+            os.kill(engine, signal.SIGTERM)
+            os.kill(engine, signal.SIGTERM)
+            begun = time.monotonic()
+            while _processes(tmp_path, b"core.runtime.engine_process"):
+                assert time.monotonic() - begun < 11, "the engine did not end in order"
+                time.sleep(0.05)
+            ended_secs = time.monotonic() - begun
+        finally:
+            cockpit.kill()
+            cockpit.wait()
+            os.close(master)
+        time.sleep(0.3)
+        left = _processes(tmp_path, b"core.runtime.watchdog")
+
+    print(f"\nstopped cockpit: zero {zero_secs * 1000:.0f} ms, end {ended_secs:.1f} s")  # noqa: T201
+    assert zero_secs < 3
+    assert left == []
+
+
+def test_lost_terminal_ends_cockpit_and_engine_in_order(tmp_path: Path) -> None:
+    """The line is gone: the cockpit leaves at once, the engine within ten seconds, no orphan."""
+    with venue(tmp_path) as served:
+        cockpit, master = _cockpit(tmp_path, served, served.port)
+        try:
+            _until_some(tmp_path, b"core.runtime.watchdog")
+            _drain(master, 5.0)
+            os.close(master)
+            begun = time.monotonic()
+            cockpit.wait(5)
+            gone_secs = time.monotonic() - begun
+            while _processes(tmp_path, b"core.runtime."):
+                assert time.monotonic() - begun < 13, "something lives on"
+                time.sleep(0.05)
+        finally:
+            cockpit.kill()
+            cockpit.wait()
+
+    assert gone_secs < 3
+    assert (tmp_path / "data" / "simulation" / "outside" / "armed").exists()
+
+
+def _cockpit(folder: Path, served: Served, port: int) -> tuple["subprocess.Popen[bytes]", int]:
+    """Open a cockpit on a terminal of its own."""
+    configured(folder, served.words)
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tui.cli", "--data-dir", str(folder / "data")),
+            *("--config", str(folder / "wingman.toml")),
+            *("--backpack-url", f"http://127.0.0.1:{port}"),
+            *("--backpack-ws-url", f"ws://127.0.0.1:{port}"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color", "XDG_DATA_HOME": str(folder / "share")},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    return process, master
+
+
+def _drain(master: int, secs: float) -> None:
+    """Read what the screen draws, for a while."""
+    end = time.monotonic() + secs
+    while time.monotonic() < end:
+        if select.select([master], [], [], 0.1)[0]:
+            os.read(master, 65_536)
+
+
+def _until_some(folder: Path, module: bytes) -> list[int]:
+    end = time.monotonic() + 40
+    while not (found := _processes(folder, module)):
+        assert time.monotonic() < end, module
+        time.sleep(0.1)
+    return found
 
 
 @pytest.mark.parametrize("has_engine", [True, False])
@@ -206,7 +322,11 @@ def _kill_command(folder: Path, served: Served, level: str) -> "subprocess.Compl
 
 
 def _watchdogs(folder: Path) -> list[int]:
-    """Return the watchdogs of one test: their folder stands in their environment."""
+    return _processes(folder, b"core.runtime.watchdog")
+
+
+def _processes(folder: Path, module: bytes) -> list[int]:
+    """Return the processes of one test: its folder stands in their environment."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -218,6 +338,6 @@ def _watchdogs(folder: Path) -> list[int]:
         except OSError:
             continue
         is_ours = str(folder).encode() in environment
-        if b"core.runtime.watchdog" in line and is_ours and state != "Z":
+        if module in line and is_ours and state != "Z":
             found.append(int(entry.name))
     return found
