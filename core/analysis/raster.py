@@ -96,6 +96,7 @@ def heatmap(job: HeatmapJob) -> HeatmapView | None:
     top, step = _grid(path, job.rows, job.base_step, job.previous)
     sizes = _sizes(job.samples, job.rows, top, step)
     full = _full_size(sizes, job.previous)
+    newest = job.samples[-1]
     return HeatmapView(
         instrument=job.instrument,
         price_decimals=job.price_decimals,
@@ -112,6 +113,8 @@ def heatmap(job: HeatmapJob) -> HeatmapView | None:
         best_asks=_path([None if s is None else s.best_ask for s in job.samples], job, top, step),
         trades=_trades(job, top, step),
         computed_at=job.at,
+        newest_bid=None if newest is None else newest.best_bid,
+        newest_ask=None if newest is None else newest.best_ask,
     )
 
 

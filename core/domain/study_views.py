@@ -352,6 +352,9 @@ class HeatmapView(_StudyView, frozen=True, kw_only=True):
     best_asks: tuple[int, ...]
     trades: tuple[HeatTrade, ...]
     computed_at: int
+    newest_bid: int | None = None
+    """Best bid of the newest column itself; its row holds `row_step` of prices."""
+    newest_ask: int | None = None
 
 
 # ---- between markets ----------------------------------------------------------------------------

@@ -9,11 +9,14 @@ from core.domain.fixed import UNIT
 from core.domain.glossary import GLOSSARY
 from core.domain.ids import InstrumentId
 from core.domain.order import Side
-from core.domain.study_views import HeatTrade, ProfileBar, TapeLine
+from core.domain.study_views import CurvePoint, HeatTrade, ProfileBar, SweepRow, TapeLine
 from tests.tui.fake_studies import MARKET, NS, START, FakeStudies, funding, pairs
 from tests.tui.study_stage import STUDIES, Stage, pane_named
+from tui.render.depth import refill_text
 from tui.render.footprint import feet_of
-from tui.render.heatmap import price_at
+from tui.render.heatmap import newest_touch, price_at, raster_of
+from tui.render.numbers import price_text
+from tui.render.study import brief
 from tui.render.tape import TapeRing
 from tui.widgets.messages import FocusAside, MarketChosen
 
@@ -348,3 +351,116 @@ async def test_every_pane_explains_its_numbers(name: str) -> None:
         for number in said:
             assert number.key in GLOSSARY
             assert number.value
+
+
+# ---- what a trader tripped over ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("half_s", "share", "words", "brief_words"),
+    [
+        (1.4, 0.86, "half in 1.4s · 86% back", "1.4s · 86%"),
+        (2.2, -0.77, "half in 2.2s · then lost again", "2.2s · lost"),
+        (None, 0.31, "only 31% back", "only 31%"),
+        (None, 0.0, "none back", "none back"),
+        (None, -0.46, "none back, 46% more gone", "none back"),
+        (None, None, "— no trade measured yet", "—"),
+    ],
+)
+def test_a_refill_is_said_in_words_that_cannot_be_misread(
+    half_s: float | None, share: float | None, words: str, brief_words: str
+) -> None:
+    """No number back is ever negative, and what is not known has no unit."""
+    view = msgspec.structs.replace(FAKE.depth(), resilience_half_s=half_s, resilience_share=share)
+
+    assert refill_text(view) == words
+    assert refill_text(view, is_short=True) == brief_words
+
+
+async def test_a_spread_without_a_tick_is_told_in_basis_points_only() -> None:
+    """A recording carries no tick: nothing is said of ticks."""
+    pane = pane_named("depth")
+    async with Stage(pane).run_test(size=(100, 30)):
+        pane.show(msgspec.structs.replace(FAKE.depth(), spread_ticks=None))
+        assert "tick" not in pane.all_text
+
+
+@pytest.mark.parametrize("height", range(14, 34))
+async def test_a_table_without_room_for_a_number_is_not_begun(height: int) -> None:
+    """Heading and titles alone would promise numbers that are not there."""
+    pane = pane_named("depth")
+    async with Stage(pane).run_test(size=(44, height)):
+        pane.show(FAKE.depth())
+        rows = [pane.row_text(row)[1:-1] for row in range(1, height - 1)]
+        titles = [row for row, text in enumerate(rows) if text.startswith(("notional", "within"))]
+        assert all(row + 1 < len(rows) and rows[row + 1].strip()[0].isdigit() for row in titles)
+
+
+async def test_far_levels_do_not_press_the_depth_curve_into_the_middle() -> None:
+    """The curve ends two per cent from the mid, though the book goes on to a tenth of it."""
+    view = FAKE.depth()
+    far = CurvePoint(view.bids[-1].price // 10, view.bids[-1].cumulative * 2)
+    pane = pane_named("depth")
+    async with Stage(pane).run_test(size=(100, 30)):
+        pane.show(msgspec.structs.replace(view, bids=(*view.bids, far)))
+        assert "138.44" in pane.all_text
+        assert "144.10" in pane.all_text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0.0867, "0.087"), (0.0023, "0.002"), (0.0004, "<.001"), (0.27, "0.27"), (512.0, "512")],
+)
+def test_a_small_size_is_no_power_of_ten(size: float, text: str) -> None:
+    """Five cells are enough for a size a person can read."""
+    assert brief(size, 5) == text
+
+
+async def test_the_time_of_a_sweep_is_whole_or_not_there() -> None:
+    """In a narrow pane the way gives room first, then the time; neither is cut."""
+    view = FAKE.flow()
+    sweep = SweepRow(
+        ts_event=START, side=Side.SELL, first_price=617_782 * UNIT // 10,
+        last_price=617_771 * UNIT // 10, size=UNIT // 8, prints=6,
+    )  # fmt: skip
+    pane = pane_named("flow")
+    for width in range(36, 60):
+        async with Stage(pane_named("flow")).run_test(size=(width, 24)) as pilot:
+            pane = pilot.app.pane  # type: ignore[attr-defined]
+            pane.show(msgspec.structs.replace(view, price_decimals=1, sweeps=(sweep,)))
+            line = next(row for row in pane.all_text.splitlines() if "last sweep" in row)
+            assert "…" not in line
+            assert "×6" in line  # noqa: RUF001
+
+
+def test_the_crosshair_finds_its_row_again_on_another_grid() -> None:
+    """A price inside a row belongs to that row, whatever grid it was chosen on."""
+    pane = pane_named("heatmap")
+    view = FakeStudies().heatmap(60, 40)
+    for row in range(view.rows):
+        low = view.top_price - (row + 1) * view.row_step
+        for price in (low, low + 1, low + view.row_step // 2, low + view.row_step - 1):
+            pane.crosshair = (view.start_ts, price)
+            assert pane._place(view) == (0, row)
+
+
+def test_the_touch_beside_the_heatmap_is_the_price_and_not_the_edge_of_its_row() -> None:
+    """Rows hold several ticks; the axis says the best prices as the ladder does."""
+    view = FakeStudies().heatmap(60, 40)
+    assert view.best_bids[-1] >= 0
+    bid = view.top_price - (view.best_bids[-1] + 1) * view.row_step + view.row_step // 2
+    raster = raster_of(view, 60, 20, is_plain=False)
+
+    touch = newest_touch(msgspec.structs.replace(view, newest_bid=bid), raster)
+
+    assert (price_text(bid, view.price_decimals), "bid") in touch.values()
+
+
+async def test_a_heatmap_the_analyst_no_longer_makes_is_called_stale() -> None:
+    """It is made anew every second: after five it is old."""
+    pane = pane_named("heatmap")
+    async with Stage(pane).run_test(size=(80, 24)):
+        view = FAKE.heatmap(*pane._room())
+        pane.show(view)
+        pane.tick(view.computed_at + 6 * NS)
+        assert "STALE 6s" in pane.row_text(0)

@@ -34,6 +34,8 @@ _LEFT: Final = 43
 _PAIR: Final = 50
 """From here on the table of costs stands beside that of depths."""
 _LEAST_CURVE: Final = 5
+_LEAST_TABLE: Final = 3
+"""Heading, titles and a row of numbers."""
 _LABEL: Final = 11
 
 
@@ -42,11 +44,8 @@ def depth_rows(view: DepthView, width: int, height: int, palette: Palette) -> Bl
     if width >= _WIDE:
         return _wide(view, width, height, palette)
     numbers = _brief(view, width, palette)
-    tables = _tables(view, width, palette)
+    tables = _that_fit(_tables(view, width, palette), height - len(numbers) - _LEAST_CURVE)
     room = height - len(numbers) - len(tables)
-    if room < _LEAST_CURVE:
-        tables = tables[: max(0, height - len(numbers) - _LEAST_CURVE)]
-        room = height - len(numbers) - len(tables)
     walls = _walls(view, width, palette) if room >= _LEAST_CURVE + 5 else []
     walls = walls[: max(0, room - _LEAST_CURVE - 2)]
     curve = depth_curve(view, width, max(0, room - len(walls)), palette)
@@ -72,8 +71,11 @@ def _wide(view: DepthView, width: int, height: int, palette: Palette) -> Block:
 
 
 def _spread(view: DepthView) -> str:
-    ticks = fixed(view.spread_ticks, 0 if (view.spread_ticks or 0) >= 1 else 2)
-    return f"{fixed(view.spread_bps, 2)} bps  {ticks} tick{'' if ticks == '1' else 's'}"
+    bps = f"{fixed(view.spread_bps, 2)} bps"
+    if view.spread_ticks is None:
+        return bps
+    ticks = fixed(view.spread_ticks, 0 if view.spread_ticks >= 1 else 2)
+    return f"{bps}  {ticks} tick{'' if ticks == '1' else 's'}"
 
 
 def _labelled(
@@ -111,7 +113,7 @@ def _numbers(view: DepthView, width: int, palette: Palette) -> Block:
     ]
     rows += _imbalances(view, width, palette)
     rows.append(_labelled("order flow", _flow_cells(view), (), width, palette))
-    rows.append(_labelled("refill", [(_refill(view), "text_soft")], (), width, palette))
+    rows.append(_labelled("refill", [(refill_text(view), "text_soft")], (), width, palette))
     return rows
 
 
@@ -153,13 +155,21 @@ def _flow_cells(view: DepthView) -> list[Cell]:
     return cells or [(NOTHING, "muted")]
 
 
-def _refill(view: DepthView, *, is_short: bool = False) -> str:
-    if view.resilience_half_s is None and view.resilience_share is None:
+def refill_text(view: DepthView, *, is_short: bool = False) -> str:
+    """Say when half of what a trade took was back, and how much was in the end."""
+    half_s, share = view.resilience_half_s, view.resilience_share
+    if share is None:
         return NOTHING if is_short else f"{NOTHING} no trade measured yet"
-    share = view.resilience_share
-    back = NOTHING if share is None else f"{fixed(share * 100, 0)}%"
-    half = f"{fixed(view.resilience_half_s, 1)}s"
-    return f"{half} · {back}" if is_short else f"half in {half} · {back} back"
+    if half_s is not None:
+        half = f"{fixed(half_s, 1)}s"
+        if share < 0:
+            return f"{half} · lost" if is_short else f"half in {half} · then lost again"
+        back = f"{fixed(share * 100, 0)}%"
+        return f"{half} · {back}" if is_short else f"half in {half} · {back} back"
+    if share > 0:
+        return f"only {fixed(share * 100, 0)}%" + ("" if is_short else " back")
+    more = f", {fixed(-share * 100, 0)}% more gone" if share and not is_short else ""
+    return f"none back{more}"
 
 
 def _score(view: DepthView) -> str:
@@ -180,7 +190,7 @@ def _brief(view: DepthView, width: int, palette: Palette) -> Block:
     for levels, value in view.imbalances[:3]:
         balance.append((f"{levels} ", "faint"))
         balance.append((fit(fixed(value, 2, is_signed=True), 7), sign_role(value)))
-    refill: list[Cell] = [(_refill(view, is_short=not is_roomy), "text_soft")]
+    refill: list[Cell] = [(refill_text(view, is_short=not is_roomy), "text_soft")]
     return [
         _labelled("mid", [*mid, *score] if is_roomy else mid, (), width, palette),
         _labelled("spread", [(_spread(view), "text")], view.spread_history, width, palette),
@@ -193,14 +203,26 @@ def _brief(view: DepthView, width: int, palette: Palette) -> Block:
 # ---- the tables ---------------------------------------------------------------------------------
 
 
-def _tables(view: DepthView, width: int, palette: Palette) -> Block:
+def _tables(view: DepthView, width: int, palette: Palette) -> list[Block]:
+    """Return the tables that stand one below the other."""
     if width < _PAIR:
-        return [*_costs(view, width, palette), *_bands(view, width, palette)]
+        return [_costs(view, width, palette), _bands(view, width, palette)]
     left = 26
     right = width - left - 2
     costs, bands = _costs(view, left, palette), _bands(view, right, palette)
     height = max(len(costs), len(bands))
-    return beside(tall(costs, left, height, palette), tall(bands, right, height, palette), palette)
+    left_rows, right_rows = tall(costs, left, height, palette), tall(bands, right, height, palette)
+    return [beside(left_rows, right_rows, palette)]
+
+
+def _that_fit(tables: Sequence[Block], height: int) -> Block:
+    """Return as many rows as fit; a table of which no number would show is left out."""
+    rows: Block = []
+    for table in tables:
+        room = height - len(rows)
+        if room >= _LEAST_TABLE:
+            rows += table[:room]
+    return rows
 
 
 def _by_notional(costs: Sequence[CostRow]) -> dict[float, dict[Side, CostRow]]:

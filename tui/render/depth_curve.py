@@ -23,6 +23,8 @@ from tui.render.study import (
 from tui.render.text import fit
 
 _FARTHEST: Final = 1e25
+_REACH_BPS: Final = 200
+"""Levels farther from the mid are no liquidity; they would press the slopes into the middle."""
 
 
 class _Curve(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -60,7 +62,8 @@ def _curve_of(view: DepthView, count: int) -> _Curve | None:
     if middle is None or count <= 0 or not (view.bids or view.asks):
         return None
     ends = [side[-1].price for side in (view.bids, view.asks) if side]
-    reach = max(1, *(abs(price - middle) for price in ends))
+    farthest = max(abs(price - middle) for price in ends)
+    reach = max(1, min(farthest, middle * _REACH_BPS // 10_000))
     bids = _columns(view.bids, middle, reach, count)
     asks = _columns(view.asks, middle, reach, count)
     most = max(bids[-1], asks[-1], 1)

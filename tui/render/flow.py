@@ -190,14 +190,16 @@ def _sweep_row(
     mark = "▲" if sweep.side is Side.BUY else "▼"
     first, last = price_text(sweep.first_price, decimals), price_text(sweep.last_price, decimals)
     way, clock = f"{first}→{last}", clock_text(sweep.ts_event)
-    if len(way) > width - 14 - len(lead):
-        way = first
+    size, count = sized(sweep.size), f"×{sweep.prints}"  # noqa: RUF001
+    room = width - len(lead) - len(f"{mark} {size} {count} ")
+    tries = ((way, clock), (way, clock[3:]), (first, clock[3:]), (first, ""))
+    way, clock = next((a, b) for a, b in tries if len(a) + len(b) <= room or not b)
     cells: list[Cell] = [
         (lead, "muted"),
         (f"{mark}{way} ", role),
-        (f"{sized(sweep.size)} ", "text"),
-        (f"×{sweep.prints} ", "muted"),  # noqa: RUF001
-        (clock if width >= 52 else clock[3:], "faint"),  # noqa: PLR2004 - narrow: no hours
+        (f"{size} ", "text"),
+        (f"{count} ", "muted"),
+        (clock, "faint"),
     ]
     return row_of(cells, width, palette)
 

@@ -217,13 +217,21 @@ def labelled_rows(view: HeatmapView, raster: Raster, height: int) -> dict[int, s
 
 
 def newest_touch(view: HeatmapView, raster: Raster) -> dict[int, tuple[str, str]]:
-    """Return the rows of the newest best prices with text and role."""
+    """Return the rows of the newest best prices with text and role.
+
+    The text is the price itself: a row holds many, and its edge would disagree with the ladder.
+    """
     found = {}
-    for path, role in ((view.best_asks, "ask"), (view.best_bids, "bid")):
+    sides = (
+        (view.best_asks, view.newest_ask, "ask"),
+        (view.best_bids, view.newest_bid, "bid"),
+    )
+    for path, best, role in sides:
         row = path[-1] if path else -1
         if raster.first_row <= row < raster.first_row + raster.rows:
             place = (row - raster.first_row) // raster.halves
-            found[place] = (price_text(price_at(view, row), view.price_decimals), role)
+            price = price_at(view, row) if best is None else best
+            found[place] = (price_text(price, view.price_decimals), role)
     return found
 
 

@@ -62,6 +62,9 @@ def brief(value: float, cells: int) -> str:
             tries.append(f"{value / limit:.0f}{letter}")
             break
     tries += [f"{value:.1f}", f"{value:.0f}"] if 1 <= abs(value) < _MOST_WHOLE else []
+    if 0 < value < 1:
+        tries += [text for text in (f"{value:.3f}", f"{value:.2f}") if float(text)]
+        tries += ["<.001"] * (value < 0.0005) + ["<.01"] * (value < 0.005)  # noqa: PLR2004
     tries.append(f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e"))
     return next((text for text in tries if len(text) <= cells), "…"[:cells])
 

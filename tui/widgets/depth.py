@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from core.domain.study_views import DepthView, depth_topic
-from tui.render.depth import depth_rows
+from tui.render.depth import depth_rows, refill_text
 from tui.render.explain import Explained
 from tui.render.numbers import age_text, price_text
-from tui.render.study import Block, fixed, message, short
+from tui.render.study import Block, fixed, message, short, sized
 from tui.widgets.pane import Titles
 from tui.widgets.study import StudyPane
 
@@ -63,8 +63,9 @@ class Depth(StudyPane[DepthView]):
             inputs = f"changes at the touch over {window.window_s} s"
             text = short(window.value, is_signed=True)
             said.append(Explained(key="order_flow_imbalance", value=text, inputs=inputs))
-        half = f"{fixed(view.resilience_half_s, 2)} s"
-        said.append(Explained(key="resilience", value=half, inputs="the newest trade measured"))
+        said.append(
+            Explained(key="resilience", value=refill_text(view), inputs="the newest trade measured")
+        )
         said.append(Explained(key="liquidity_score", value=short(view.liquidity_score)))
         return tuple(said)
 
@@ -86,7 +87,8 @@ def _sums(view: DepthView, age: int | None) -> list[Explained]:
         inputs = f"levels within {band.within_bps} bps of the mid, bids / asks"
         said.append(Explained(key="depth_within", value=text, inputs=inputs, age_ms=age))
     for wall in view.walls[:1]:
-        text = price_text(wall.price, view.price_decimals)
-        inputs = f"{fixed(wall.times_norm, 1)} times the median of its neighbours"
-        said.append(Explained(key="wall", value=text, inputs=inputs, age_ms=wall.age_ms))
+        text = f"{fixed(wall.times_norm, 1)}×"  # noqa: RUF001
+        price = price_text(wall.price, view.price_decimals)
+        inputs = f"{sized(wall.size)} at {price}, standing for {age_text(wall.age_ms)}"
+        said.append(Explained(key="wall", value=text, inputs=inputs, age_ms=age))
     return said

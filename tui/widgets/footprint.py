@@ -8,7 +8,7 @@ from core.domain.study_views import FootprintView, footprint_topic
 from tui.actions import Place, bindings_at
 from tui.render.explain import Explained
 from tui.render.footprint import RATIO, candles_that_fit, footprint_rows, total_of
-from tui.render.numbers import price_text
+from tui.render.numbers import clock_text, price_text
 from tui.render.palette import Palette
 from tui.render.study import Block, message, short
 from tui.widgets.pane import Titles
@@ -97,16 +97,20 @@ class Footprint(StudyPane[FootprintView]):
             return ()
         newest = view.candles[-1]
         delta, volume = total_of(view.candles)
-        inputs = f"bought less sold; {short(volume)} in {len(view.candles)} candles"
+        inputs = f"all {len(view.candles)} candles; {short(volume)} traded"
         totals = {bar.price: bar.sold + bar.bought for bar in newest.bars}
         control = max(totals, key=lambda price: totals[price]) if totals else None
         return (
-            Explained(key="delta", value=short(newest.delta, is_signed=True), inputs="this candle"),
+            Explained(
+                key="delta",
+                value=short(newest.delta, is_signed=True),
+                inputs=f"the candle of {clock_text(newest.start_ts)[:5]}",
+            ),
             Explained(key="delta", value=short(delta, is_signed=True), inputs=inputs),
             Explained(
                 key="point_of_control",
                 value=price_text(control, view.price_decimals),
-                inputs="the row of most volume in this candle",
+                inputs=f"the candle of {clock_text(newest.start_ts)[:5]}",
             ),
             Explained(key="footprint", value=f"{RATIO} : 1", inputs="one row apart"),
         )

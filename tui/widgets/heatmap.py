@@ -43,7 +43,7 @@ class Heatmap(StudyPane[HeatmapView]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.HEATMAP)]
     places: ClassVar = (Place.HEATMAP, Place.PANE)
     study = "Heatmap"
-    stale_ms: ClassVar = 15_000
+    stale_ms: ClassVar = 5_000
     waiting = "collecting the book's past"
 
     def __init__(self, palette: Palette, *, id: str) -> None:  # noqa: A002 - Textual's word
@@ -139,7 +139,7 @@ class Heatmap(StudyPane[HeatmapView]):
         if self.crosshair is None or view.step_ns <= 0 or view.row_step <= 0:
             return None
         column = (self.crosshair[0] - view.start_ts) // view.step_ns
-        row = (view.top_price - self.crosshair[1]) // view.row_step - 1
+        row = (view.top_price - 1 - self.crosshair[1]) // view.row_step
         if 0 <= column < view.columns and 0 <= row < view.rows:
             return column, row
         return None

@@ -164,7 +164,7 @@ class Tape(Pane):
         )
         said = [Explained(key="large_print", value=large, inputs="a quantile of the sizes seen")]
         joined = sum(line.prints > 1 for line in view.rows)
-        inputs = f"of {lines} lines shown; {view.missed} prints were missed"
+        inputs = f"the {lines} lines shown; {view.missed} prints were missed"
         said.append(Explained(key="sweep", value=str(joined), inputs=inputs))
         return tuple(said)
 

@@ -15,7 +15,7 @@ from core.analysis.depth import (
     twice_mid_of,
 )
 from core.analysis.units import BPS, MONEY_UNIT, SECOND_NS, Level, Levels, ratio
-from core.analysis.walls import Wall
+from core.analysis.walls import DEFAULT_RULES, Wall
 from core.domain.fixed import UNIT
 from core.domain.order import Side
 from core.domain.study_views import (
@@ -188,10 +188,13 @@ def _bands(below: _Columns, above: _Columns, twice_mid: int | None) -> tuple[Ban
 
 
 def _walls(market: Market, study: MarketStudy | None, at: int) -> tuple[WallRow, ...]:
-    """Return the walls of the last look that are still there, none of a book not believed."""
+    """Return the walls of the last look that still are some, none of a book not believed."""
     if study is None or market.splice.state is not BookState.VALID:
         return ()
-    return tuple([_wall(wall, study, at) for wall in study.walls if _size(wall, study)])
+    keep = DEFAULT_RULES.keep_times
+    return tuple(
+        [_wall(wall, study, at) for wall in study.walls if _size(wall, study) >= keep * wall.norm]
+    )
 
 
 def _size(wall: Wall, study: MarketStudy) -> int:

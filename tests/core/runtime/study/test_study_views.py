@@ -278,6 +278,18 @@ def test_wall_ages_while_it_stands() -> None:
     )
 
 
+def test_wall_that_was_taken_away_is_told_no_more() -> None:
+    """Of fifty two are left, less than three times the ones round it: no wall, at once."""
+    desk = StudiedDesk()
+    bids = [(str(90 + n), "50" if n == 5 else "1") for n in range(10)]
+    desk.send(snapshot(10, bids, [("101", "1")]))
+    desk.want()
+    desk.send(depth(11), 1_000)
+    desk.send(depth(12, bids=[("95", "2")]), 10)
+
+    assert desk.view(depth_topic(HERE)).walls == ()
+
+
 def test_refill_after_a_notable_trade_is_measured() -> None:
     """A sweep takes both levels of twelve asks; half is back after 1.1 seconds."""
     desk = StudiedDesk()
