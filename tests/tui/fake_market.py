@@ -131,7 +131,7 @@ class FakeMarket:
     def _queued(self, order: OwnOrder) -> OwnOrder:
         """Put an order behind six tenths of what stands at its price."""
         ahead = self._size_at(order.price) * 6 // 10
-        return OwnOrder(order.price, order.side, order.leaves, ahead)
+        return OwnOrder(order.price, order.side, order.leaves, ahead, order.client_order_id)
 
     def _large_size(self, levels: list[LadderLevel]) -> int:
         """Call a level large from three times the median on."""

@@ -1,6 +1,7 @@
 """An order-book ladder on a fixed price grid, with the columns a person chose."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Final
 
 from textual import events
@@ -37,8 +38,9 @@ from tui.render.numbers import age_text, market_name, price_text
 from tui.render.palette import Palette, Runs
 from tui.render.text import clean
 from tui.widgets.ladder_group import GROUPS, first_group
+from tui.widgets.ladder_keys import ArmedPane
 from tui.widgets.ladder_stand import Stand
-from tui.widgets.pane import Pane, Titles
+from tui.widgets.pane import Titles
 
 _STATE_ROLE: Final = {
     BookState.EMPTY: ("○", "muted"),
@@ -52,7 +54,7 @@ _SPLIT_FROM: Final = 14
 """Rows inside the frame from which one of them is the split of the book."""
 
 
-class Ladder(Pane):
+class Ladder(ArmedPane):
     """Both sides of a book around a line with the spread.
 
     What may move, and when, is the `Stand`'s; what a row says, `tui.render.ladder_rows`'.
@@ -61,8 +63,14 @@ class Ladder(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LADDER)]
     places: ClassVar = (Place.LADDER, Place.PANE)
 
-    def __init__(self, palette: Palette, *, id: str) -> None:  # noqa: A002 - Textual's word
-        super().__init__(palette, id=id)
+    def __init__(
+        self,
+        palette: Palette,
+        *,
+        id: str,  # noqa: A002 - Textual's word
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(palette, id=id, clock=clock)
         self.instrument: InstrumentId | None = None
         self.group = GROUPS[0]
         self.view: LadderView | None = None
@@ -95,6 +103,7 @@ class Ladder(Pane):
             self.instrument, self.view = instrument, None
             self.group, self._is_group_chosen = GROUPS[0], False
             self.stand.clear()
+            self.arming.disarm()
             self._scales = Scales()
             self.forget()
             self.redraw()
@@ -156,7 +165,7 @@ class Ladder(Pane):
         view = self.view
         if view is None:
             return []
-        texts: Titles = []
+        texts: Titles = self.armed_hint()
         if (away := self.stand.away(view)) is not None:
             texts.append((f"{away} · c centres", "warning"))
         if self.stand.is_static:
@@ -275,6 +284,7 @@ class Ladder(Pane):
             text = "the book is empty" if view is not None else text
             yield from empty_runs(text, width, height, self.palette)
             return
+        self.arming.drawn = (grid, self.cursor_price)
         columns = self._columns(width)
         self._scales = self._scales.fitted(view, grid)
         yield 0, column_titles(columns, self.palette)

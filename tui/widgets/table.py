@@ -38,7 +38,7 @@ class TablePane(StudyPane[_View], Generic[_View, _Row]):
     """A table that drops columns when narrow; `s` sorts by the next one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.TABLE)]
-    places: ClassVar = (Place.TABLE, Place.PANE)
+    places: ClassVar[tuple[Place, ...]] = (Place.TABLE, Place.PANE)
     fields: ClassVar[tuple[Field, ...]] = ()
     dropped: ClassVar[tuple[int, ...]] = ()
     """Columns that make room, in this order."""

@@ -35,7 +35,7 @@ def _studied() -> StudiedDesk:
 
 def _ahead(desk: StudiedDesk) -> int | None:
     (order,) = desk.view(LADDER).own_orders
-    assert order == OwnOrder(99 * UNIT, Side.BUY, 5 * UNIT, order.ahead)
+    assert order == OwnOrder(99 * UNIT, Side.BUY, 5 * UNIT, order.ahead, 1)
     return None if order.ahead is None else order.ahead // UNIT
 
 
