@@ -8,10 +8,12 @@ from core.domain.exact import ZERO_NOTIONAL, Amount, Notional
 from core.domain.ids import StrategyId
 from core.domain.risk_views import CapitalRow, CapitalView, HoldRow
 from core.risk import capital as losses
-from core.risk.capital import DAY_LOSS, DRAWDOWN
-from core.risk.room import BY_PERSON, MISMATCH, STREAM, day_of
+from core.risk.capital import DAY_LOSS
+from core.risk.room import MISMATCH, STREAM, day_of
 from core.risk.states import Hold
 from core.risk.wording import decimal_of, money
+from core.runtime.kill.room import END_CAUSE, KILL_CAUSE
+from core.runtime.order_watch import UNKNOWN_CAUSE
 from core.runtime.rooms import Rooms
 from core.runtime.strategy_host import Seat
 from core.trading.ledger import MANUAL
@@ -19,6 +21,15 @@ from core.trading.ledger import MANUAL
 _CENT: Final = Decimal(100)
 _SECOND: Final = 1_000_000_000
 _YOU, _ENGINE = "you", "engine"
+_WAYS: Final = {
+    STREAM.rstrip("/"): (_ENGINE, "the stream is up and ledger and venue match"),
+    MISMATCH.rstrip("/"): (_ENGINE, "ledger and venue match; or answer its alert"),
+    UNKNOWN_CAUSE: (_ENGINE, "what became of the order is proved"),
+    KILL_CAUSE: (_YOU, "re-arm: r, then the word shown, typed"),
+    END_CAUSE: (_ENGINE, "a new run begins"),
+    "no account": (_YOU, "start again with an account"),
+}
+"""Who lifts what a resume does not, by the first part of its cause, and how."""
 _MARKET, _STRATEGY = "market/", "strategy/"
 
 
@@ -147,13 +158,7 @@ class CapitalPanel:
             return _YOU, how
         if hold.cause == DAY_LOSS:
             return _YOU, "resume: r, from 00:00 UTC on"
-        if hold.cause.startswith(STREAM):
-            return _ENGINE, "by itself: the stream is up and ledger and venue match"
-        if hold.cause.startswith(MISMATCH):
-            return _ENGINE, "by itself once they match; or answer its alert"
-        if hold.cause in {BY_PERSON, DRAWDOWN}:
-            return _YOU, "resume: r"
-        return _ENGINE, "ends with its cause"
+        return _WAYS.get(hold.cause.partition("/")[0], (_ENGINE, "with its cause"))
 
     def _pauses(self) -> list[HoldRow]:
         return [

@@ -122,7 +122,7 @@ def holds() -> tuple[HoldRow, ...]:
         HoldRow(
             scope=SOL, cause="mismatch/alpha:main", state="reducing", who="engine",
             reason="ledger and venue differ in alpha:SOL_USDC_PERP", since=AT - 12 * NS,
-            how="by itself once they match; or answer its alert",
+            how="ledger and venue match; or answer its alert",
         ),
         HoldRow(
             scope="cross-venue", cause="paused", state="paused", who="you", since=None,

@@ -117,7 +117,7 @@ async def test_holds_say_who_may_lift_them_and_how() -> None:
     async with staged("holds", (90, 20)) as (_, pane, pilot):
         assert "You lift it: resume: r, from 00:00 UTC on" in pane.all_text
         await pilot.press("down")
-        assert "Lifts by itself: by itself once they match" in pane.all_text
+        assert "Ends by itself once ledger and venue match" in pane.all_text
         assert "▼ REDUCING" in pane.all_text
 
 

@@ -47,10 +47,13 @@ def hold_row(row: HoldRow, width: int, palette: Palette, *, ground: str, pointer
 def hold_detail(row: HoldRow, width: int, lines: int, palette: Palette) -> list[Runs]:
     """Say why, since when, and who may lift it how."""
     since = "" if row.since is None else f", since {date_text(row.since)} {clock_text(row.since)}"
-    lifted = "You lift it" if row.who == "you" else "Lifts by itself"
+    lifted = "You lift it" if row.who == "you" else "Ends by itself once"
     texts = [
         *((line, "text_soft") for line in wrapped(clean(row.reason), width, max(1, lines - 2))),
         (f"{row.state.upper()} by {clean(row.cause, 60)}{since}", "muted"),
-        (f"{lifted}: {clean(row.how)}", "key" if row.who == "you" else "info"),
+        (
+            f"{lifted}{':' if row.who == 'you' else ''} {clean(row.how)}",
+            "key" if row.who == "you" else "info",
+        ),
     ]
     return [exact([(text, palette.style(role))], width, palette) for text, role in texts[:lines]]
