@@ -5,12 +5,23 @@ from collections.abc import Callable
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Final
 
-from core.domain.commands import AnswerAlert, Kill, ResumeTrading, StopAll, SwitchStrategy
+from core.domain.commands import (
+    AnswerAlert,
+    CancelOrders,
+    ClosePosition,
+    Kill,
+    MoveOrder,
+    PlaceTicket,
+    ResumeTrading,
+    StopAll,
+    SwitchStrategy,
+)
 from core.domain.exact import Price, Quantity
 from core.domain.ids import InstrumentId, IntentId, StrategyId
 from core.domain.intent import Intent, Leg
 from core.domain.kill import KillLevel
 from core.domain.order import OrderTerms, Side, TimeInForce, TriggerBy
+from core.domain.ticket import Seen, Ticket
 from tests.simulation.machine import ACCOUNT, MARKETS
 
 if TYPE_CHECKING:
@@ -54,11 +65,15 @@ class Hand:
 
     def _acts(self) -> tuple[tuple[float, Callable[[], None]], ...]:
         return (
-            (0.55, self._ticket),
-            (0.22, self._cancel),
+            (0.43, self._ticket),
+            (0.12, self._place_ticket),
+            (0.16, self._cancel),
+            (0.03, self._cancel_many),
+            (0.05, self._move),
+            (0.03, self._close),
             (0.08, self._answer),
-            (0.03, self._switch),
-            (0.07, self._resume),
+            (0.02, self._switch),
+            (0.06, self._resume),
             (0.01, self._stop),
         )
 
@@ -152,7 +167,7 @@ class Hand:
         return _terms(name, side, self._money() / price, far)
 
     def _conditional(self, name: InstrumentId, price: Decimal, side: Side) -> OrderTerms | None:
-        trigger = _off(price, side.sign, self._rng, 20, 200)
+        trigger = _off(price, side.sign, self._rng, 1, 25)
         return _terms(name, side, self._money() / price, trigger, trigger=trigger)
 
     def _reducing(self, instrument: InstrumentId, price: Decimal, _side: Side) -> OrderTerms | None:
@@ -184,6 +199,62 @@ class Hand:
         if live:
             self._world.machine.cancel(self._rng.choice(live).client_order_id)
 
+    # ---- by command, as the cockpit does it ----------------------------------------------------
+
+    def _place_ticket(self) -> None:
+        instrument = self._rng.choice(MARKETS)
+        terms = self._terms(instrument)
+        if terms is None or terms.trigger_price is not None:
+            return
+        ticket = Ticket(
+            instrument=instrument,
+            side=terms.side,
+            size=terms.quantity.value,
+            limit_price=terms.limit_price,
+            time_in_force=terms.time_in_force,
+            post_only=terms.post_only,
+            reduce_only=terms.reduce_only,
+        )
+        self._world.machine.command(PlaceTicket(ticket=ticket, seen=self._seen(instrument)))
+
+    def _cancel_many(self) -> None:
+        side = self._rng.choice((None, Side.BUY, Side.SELL))
+        command = CancelOrders(instrument=self._rng.choice(MARKETS), side=side)
+        self._world.machine.command(
+            CancelOrders(is_all=True) if self._rng.random() < 0.3 else command
+        )
+
+    def _move(self) -> None:
+        live = self._world.machine.engine.rooms.trading.orders.live()
+        if not live:
+            return
+        record = self._rng.choice(live)
+        tick = _TICKS[_base(record.terms.instrument)]
+        away = record.terms.limit_price.value + tick * self._rng.randint(-30, 30)
+        self._world.machine.command(
+            MoveOrder(
+                client_order_id=record.client_order_id,
+                limit_price=Price(away),
+                seen=self._seen(record.terms.instrument),
+            )
+        )
+
+    def _close(self) -> None:
+        instrument = self._rng.choice(MARKETS)
+        percent = Decimal(self._rng.choice((25, 100)))
+        self._world.machine.command(ClosePosition(instrument=instrument, percent=percent))
+
+    def _seen(self, instrument: InstrumentId) -> Seen:
+        machine = self._world.machine
+        touch = machine.engine.rooms.market.touch(instrument, machine.clock.now())
+        bid = None if touch is None else touch.best_bid
+        ask = None if touch is None else touch.best_ask
+        return Seen(
+            engine_at=machine.clock.now(),
+            best_bid=None if bid is None else Price(Decimal(bid) / _UNITS),
+            best_ask=None if ask is None else Price(Decimal(ask) / _UNITS),
+        )
+
     def _answer(self) -> None:
         machine = self._world.machine
         open_ = machine.engine.rooms.risk.alerts.view(machine.clock.now()).open
@@ -209,6 +280,10 @@ class Hand:
         self._world.machine.command(self._rng.choice((*stops, Kill(level=KillLevel.REDUCE))))
 
 
+def _base(instrument: InstrumentId) -> str:
+    return instrument.partition(":")[2].partition("_")[0]
+
+
 def _off(price: Decimal, sign: int, rng: random.Random, least: int, most: int) -> Decimal:
     """Return a price so many basis points up (sign 1) or down."""
     return price * (1 + sign * Decimal(rng.randint(least, most)) / 10_000)
@@ -225,7 +300,7 @@ def _terms(
     reduce_only: bool = False,
     trigger: Decimal | None = None,
 ) -> OrderTerms | None:
-    base = instrument.partition(":")[2].partition("_")[0]
+    base = _base(instrument)
     quantity = size.quantize(_STEPS[base], ROUND_DOWN)
     if quantity <= 0:
         return None

@@ -20,6 +20,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     hits: dict[str, int]
     states: dict[str, int]
     alerts: dict[str, int]
+    ends: dict[str, int]
     looked_at: dict[str, int]
     wrong: list[tuple[str, str]]
     shortest: int | None = None
@@ -100,7 +101,8 @@ def shown(report: Report, *, is_json: bool, traces: bool, in_full: bool) -> str:
         for name, count in report.total("looked_at").items()
     ]
     lines += ["", "orders  " + _worded(report.total("states"))]
-    lines += ["alerts  " + _worded(report.total("alerts")), ""]
+    lines += ["alerts  " + _worded(report.total("alerts"))]
+    lines += ["ends    " + _worded(report.total("ends")), ""]
     for outcome in report.failed:
         lines += _failure(outcome)
     lines.append(
@@ -137,6 +139,7 @@ def _json(report: Report) -> str:
         "violations": report.broken(),
         "order_states": report.total("states"),
         "alerts": report.total("alerts"),
+        "ends": report.total("ends"),
         "traces": {str(o.options.seed): o.trace for o in report.outcomes},
         "failed": [
             {

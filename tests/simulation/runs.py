@@ -80,6 +80,7 @@ def played(options: Options) -> Outcome:
         hits=hits,
         states=world.states_seen(),
         alerts=world.alerts_seen(),
+        ends={world.end_state(): 1},
         looked_at=verdict.looked_at,
         wrong=verdict.wrong,
     )

@@ -98,6 +98,18 @@ def test_two_hundred_seeds_break_no_invariant_and_meet_every_fault() -> None:
     assert all(count > 0 for count in report["invariants"].values())
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_hundred_seeds_are_one_trace_each_under_two_hash_seeds() -> None:
+    """The promise of determinism, on a hundred logs."""
+    given = ("--seeds", "100", "--first", "500", "--events", "200", "--workers", "2")
+    one = _reported(*given, hash_seed="1", timeout=440)
+    other = _reported(*given, hash_seed="2", timeout=440)
+
+    assert len(one["traces"]) == 100
+    assert one["traces"] == other["traces"]
+
+
 def test_one_seed_is_one_trace_in_any_process() -> None:
     """Two processes with other hash seeds run the same seeds to the same trace."""
     one = _reported("--seeds", "3", "--first", "40", "--events", "250", hash_seed="1")

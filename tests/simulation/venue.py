@@ -60,7 +60,7 @@ class House:
         self._quote()
         if self._rng.random() < 0.4:
             self._take()
-        pause = self._rng.uniform(0.6, 1.1)
+        pause = self._rng.uniform(1.1, 2.2)
         self._exchange.at(self._exchange.now_ns + int(pause * NS_PER_SEC), self._live)
 
     def _quote(self) -> None:

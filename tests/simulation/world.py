@@ -16,7 +16,7 @@ import msgspec
 from core.domain.codec import packed
 from core.domain.errors import ConfigError, InvariantBroken
 from core.domain.events import Event, VenueConditionSeen
-from core.domain.facts import AlertRaised, Fact, OrderMoved
+from core.domain.facts import AlertRaised, Fact, OrderMoved, Reconciled
 from core.exchange.embedded.faults import Faults
 from core.exchange.embedded.orders import OrderRequest, OrderType, Side, TimeInForce
 from core.exchange.embedded.refusals import Refusal
@@ -326,6 +326,14 @@ class World:
             if isinstance(fact, OrderMoved):
                 seen[fact.state.value] = seen.get(fact.state.value, 0) + 1
         return seen
+
+    def end_state(self) -> str:
+        """Say how the account stands at the end."""
+        rooms = self.machine.engine.rooms
+        told = [fact for fact in self.facts() if isinstance(fact, Reconciled)]
+        if told and not told[-1].is_matched:
+            return f"{rooms.risk.state.value}, mismatched"
+        return rooms.risk.state.value
 
     def alerts_seen(self) -> dict[str, int]:
         """Count the alerts raised, by severity and title."""
