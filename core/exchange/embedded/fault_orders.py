@@ -73,7 +73,8 @@ class OrderFaults:
 
     def cancelling(self, account: Account, order: Order) -> None:
         """F14: fill an order just before its cancel. Raises Refusal."""
-        switch = self._draw("F14", account, order) if order.is_open else None
+        is_resting = self._engine.market_of(order).book.holds(order)
+        switch = self._draw("F14", account, order) if is_resting else None
         if switch is None:
             return
         self._engine.execution.hit(order, order.leaves, HOUSE)
