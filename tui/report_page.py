@@ -93,18 +93,19 @@ _COLUMNS: Final[tuple[_Column, ...]] = (
 
 def page(found: Page, width: int, *, is_plain: bool) -> list[str]:
     """Return the page's lines, none wider than `width`."""
-    return [
-        *_head(found, width),
+    lines = (
+        *_head(found),
         *_table(found, width),
-        *_open(found, width),
+        *_open(found),
         *_picture(found.curve.points, width, is_plain=is_plain),
-        *_bridge(found.bridge, width),
-        *_notes(found, width),
-    ]
+        *_bridge(found.bridge),
+        *_notes(found),
+    )
+    return [fit(line, width).rstrip() for line in lines]
 
 
-def _head(found: Page, width: int) -> Iterator[str]:
-    yield fit(f"{found.mode.upper()} {clean(found.account)}  {found.path}", width).rstrip()
+def _head(found: Page) -> Iterator[str]:
+    yield f"{found.mode.upper()} {clean(found.account)}  {found.path}"
     if found.first is None or found.last is None:
         yield "The journal is empty."
     else:
@@ -116,7 +117,7 @@ def _table(found: Page, width: int) -> Iterator[str]:
     lines = [(group, asset, each) for (group, asset), each in groups if each.is_traded]
     total = found.report.total()
     yield ""
-    yield from _transfers(total, width)
+    yield from _transfers(total)
     if not lines:
         yield "Nothing was earned or paid in this range."
         return
@@ -124,10 +125,10 @@ def _table(found: Page, width: int) -> Iterator[str]:
     yield from _rows(found.by, lines, sums, width)
 
 
-def _transfers(total: Mapping[str, Figures], width: int) -> Iterator[str]:
+def _transfers(total: Mapping[str, Figures]) -> Iterator[str]:
     moved = [f"{each.transfers} {a}" for a, each in total.items() if not each.transfers.is_zero]
     if moved:
-        yield fit(f"Brought in, less taken out: {clean(', '.join(moved))}", width).rstrip()
+        yield f"Brought in, less taken out: {clean(', '.join(moved))}"
 
 
 _Line = tuple[str, str, Figures]
@@ -171,14 +172,14 @@ def _fitting(figures: Sequence[Figures], room: int) -> tuple[list[tuple[_Column,
     return chosen, left_out
 
 
-def _open(found: Page, width: int) -> Iterator[str]:
+def _open(found: Page) -> Iterator[str]:
     lines = found.report.open_lines()
     if not lines:
         return
     yield ""
     yield "Open, at the last price the journal knows"
     for line in lines:
-        yield fit(_open_text(line, found.last), width).rstrip()
+        yield _open_text(line, found.last)
 
 
 def _open_text(line: OpenLine, now: int | None) -> str:
@@ -213,7 +214,7 @@ def _picture(points: Sequence[EquityPoint], width: int, *, is_plain: bool) -> It
         yield from _curve(falls, width, lambda value: f"{value or 0.0:.2f} %", is_plain=is_plain)
     start, end = _short(points[0].at), _short(points[-1].at)
     gap = max(1, width - _LABEL - len(start) - len(end))
-    yield fit(" " * _LABEL + start + " " * gap + end, width).rstrip()
+    yield " " * _LABEL + start + " " * gap + end
 
 
 def _curve(
@@ -248,15 +249,15 @@ def _amount_label(value: float) -> str:
     return money(Amount(Decimal(str(round(value, 6)))))
 
 
-def _bridge(bridge: Bridge | None, width: int) -> Iterator[str]:
+def _bridge(bridge: Bridge | None) -> Iterator[str]:
     if bridge is not None:
         change = money(bridge.last - bridge.first)
         text = f"{change} {clean(bridge.asset)} = {money(bridge.earned)} net of trading"
         text += f" + {money(bridge.held)} prices of what is held, and transfers"
-        yield fit(f"Change of equity {text}", width).rstrip()
+        yield f"Change of equity {text}"
 
 
-def _notes(found: Page, width: int) -> Iterator[str]:
+def _notes(found: Page) -> Iterator[str]:
     notes = [f"History is incomplete before {when}." for when in found.incomplete]
     if found.report.without_arrival:
         count = found.report.without_arrival
@@ -265,8 +266,7 @@ def _notes(found: Page, width: int) -> Iterator[str]:
         notes.append(f"DAMAGED at sequence {found.damage.row}: nothing after it is counted.")
     if notes:
         yield ""
-    for note in notes:
-        yield fit(note, width).rstrip()
+    yield from notes
 
 
 def _short(at: int) -> str:

@@ -39,7 +39,7 @@ TRANSFERS: Final = frozenset({OPENING, "transfer", "deposit", "withdrawal"})
 """Sources of money that is neither gain nor loss."""
 FUNDING: Final = "funding"
 TRADING_FEES: Final = "trading_fees"
-NO_MARKET: Final = "-"
+NO_MARKET: Final = "(none)"
 _HALF: Final = Decimal("0.5")
 _NS: Final = 1_000_000_000
 
