@@ -144,7 +144,8 @@ class PaperAccount:
             held = self.position(name)
             up = abs(held + bids.get(name, ZERO_QUANTITY))
             down = abs(held - asks.get(name, ZERO_QUANTITY))
-            mark = mark_of(name) or prices.get(name) or self._entries.get(name)
+            known = (mark_of(name), prices.get(name), self._entries.get(name))
+            mark = next((price for price in known if price is not None), None)
             if mark is not None:
                 worst = amount_of(mark * max(up, down))
                 total += worst.scaled_by(initial_margin(self._rules_of(name)))

@@ -4,10 +4,8 @@ Sans-IO: the clock is a parameter, latency comes from a seeded generator. `now` 
 ns; what reports carry is the venue's clock, `now` plus the offset last measured.
 """
 
-import heapq
 import random
 from collections.abc import Callable, Iterable
-from itertools import count
 from typing import Any, Final
 
 from core.domain.effects import CancelOrder, PlaceOrder, Query
@@ -31,26 +29,24 @@ from core.domain.events import (
     TradeSeen,
     VenueTimeMeasured,
 )
-from core.domain.exact import ZERO_AMOUNT, Amount, Price, Quantity, amount_of
+from core.domain.exact import Price, Quantity
 from core.domain.fixed import scaled, unscaled
-from core.domain.ids import AccountId, Asset, ClientOrderId, InstrumentId, TradeId, venue_of
+from core.domain.ids import AccountId, Asset, ClientOrderId, InstrumentId
 from core.domain.instrument import Instrument, InstrumentKind
 from core.domain.order import (
     Fill,
-    LiquiditySide,
     OrderState,
     OrderTerms,
     OrderType,
     Side,
     TimeInForce,
 )
-from core.exchange.paper import admission, reports
-from core.exchange.paper.account import CENT
+from core.exchange.paper import admission, money, reports
 from core.exchange.paper.book import Change, PaperBook
+from core.exchange.paper.courier import Courier
 from core.exchange.paper.facts import (
     CashMoved,
     OrderEnded,
-    OrderFilled,
     OrderShrunk,
     OrderTaken,
     PaperFact,
@@ -59,7 +55,7 @@ from core.exchange.paper.latency import Latency
 from core.exchange.paper.market import PaperMarket
 from core.exchange.paper.order import PaperOrder
 from core.exchange.paper.settings import PaperSettings
-from core.exchange.paper.state import DEPOSIT, FUNDING, REALIZED, PaperState
+from core.exchange.paper.state import PaperState
 
 _MS: Final = 1_000_000
 _HALF: Final = 2
@@ -85,13 +81,10 @@ class PaperExchange:
         self.offset_ns = 0
         self._now = 0
         self._marks: dict[InstrumentId, Price] = {}
-        self._funding: dict[InstrumentId, tuple[int, str]] = {}
+        self._funding: dict[InstrumentId, money.Rate] = {}
         self._flying: dict[ClientOrderId, bool] = {}
         """Orders on their way, and whether a cancel has overtaken them."""
-        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
-        self._ticket = count()
-        self._outbox: list[tuple[int, int, Body]] = []
-        self._last_due = 0
+        self._courier = Courier(self.latency)
         self._unstored: list[PaperFact] = []
         self._dirty: set[InstrumentId] = set()
         self._settle_at: int | None = None
@@ -122,8 +115,7 @@ class PaperExchange:
         self._now = now
         self._settle_at = now + self.settings.settle_every_ns
         if self.state.is_new:
-            amount = Amount(self.settings.deposit)
-            self._book_cash(self.settings.asset, amount, DEPOSIT, "deposit:1", None)
+            self._apply(money.deposit(self.settings, self._venue_now))
 
     def feed(self, body: Body, now: int) -> None:
         """Take what the venue's public side tells."""
@@ -135,8 +127,8 @@ class PaperExchange:
 
     def advance(self, now: int) -> None:
         """Do what is due: arrivals, settlement, funding, books that settle."""
-        while self._agenda and self._agenda[0][0] <= now:
-            due, _, act = heapq.heappop(self._agenda)
+        while (arrival := self._courier.next_arrival(now)) is not None:
+            due, act = arrival
             self._now = max(self._now, due)
             act()
         self._now = max(self._now, now)
@@ -150,12 +142,10 @@ class PaperExchange:
 
     def next_deadline(self) -> int | None:
         """Return when `advance` or `due` has something to do next."""
-        waits = [self._agenda[0][0]] if self._agenda else []
-        if self._outbox:
-            waits.append(self._outbox[0][0])
+        waits = self._courier.deadlines()
         if self._settle_at is not None:
             waits.append(self._settle_at)
-        waits.extend(at - self.offset_ns for at, _ in self._funding.values())
+        waits.extend(due.ends_at - self.offset_ns for due in self._funding.values())
         return min(waits, default=None)
 
     def unstored(self) -> list[PaperFact]:
@@ -168,10 +158,7 @@ class PaperExchange:
 
     def due(self, now: int) -> list[Body]:
         """Return the reports that have arrived. Nothing leaves before its fact is on disk."""
-        found: list[Body] = []
-        while not self._unstored and self._outbox and self._outbox[0][0] <= now:
-            found.append(heapq.heappop(self._outbox)[2])
-        return found
+        return [] if self._unstored else self._courier.delivered(now)
 
     # ---- orders --------------------------------------------------------------------------------
 
@@ -186,15 +173,15 @@ class PaperExchange:
             signed_at=(now + self.offset_ns) // _MS * _MS,
             window_ms=self.settings.window_ms,
         )
-        self._outbox_at(now, left)
+        self._courier.hand_over(left, now)
         bump = 0 if terms.post_only else self.settings.bump_ns
         self._flying.setdefault(number, False)
-        self._at(now + self.latency.draw() + bump, lambda: self._enter(number, terms))
+        self._courier.arrive(now + self.latency.draw() + bump, lambda: self._enter(number, terms))
 
     def cancel(self, effect: CancelOrder, now: int) -> None:
         """Take a cancel on its way; it does not wait for the bump."""
         self._now = now
-        self._at(now + self.latency.draw(), lambda: self._cancel(effect))
+        self._courier.arrive(now + self.latency.draw(), lambda: self._cancel(effect))
 
     def cancel_resting(self, order: PaperOrder, now: int) -> None:
         """Cancel one order that rests, at once."""
@@ -210,9 +197,9 @@ class PaperExchange:
         def answer() -> None:
             body, pages = reports.answer(self.state, self.account_id, query, self._venue_now)
             back = sum(self.latency.draw() for _ in range(2 * pages - 1))
-            self._outbox_at(self._now + back, _received(body, self._now + back))
+            self._courier.hand_over(body, self._now + back)
 
-        self._at(now + self.latency.draw(), answer)
+        self._courier.arrive(now + self.latency.draw(), answer)
 
     # ---- arrival -------------------------------------------------------------------------------
 
@@ -320,51 +307,19 @@ class PaperExchange:
     # ---- fills ---------------------------------------------------------------------------------
 
     def _execute(self, order: PaperOrder, price: int, size: int, is_maker: bool) -> None:  # noqa: FBT001  the shape of OnExecution
-        rules = self.rules[order.instrument]
-        quantity, at = Quantity(unscaled(size)), Price(unscaled(price))
-        fee, fee_asset = self._fee(order, rules, quantity, at, is_maker=is_maker)
-        fill = Fill(
-            account=self.account_id,
-            instrument=order.instrument,
-            venue_order_id=order.order_id,
-            client_order_id=order.client_order_id,
-            trade_id=TradeId(str(self.state.next_trade_number())),
-            side=order.side,
-            quantity=quantity,
-            price=at,
-            fee=fee,
-            fee_asset=fee_asset,
-            liquidity_side=LiquiditySide.MAKER if is_maker else LiquiditySide.TAKER,
-            is_system=order.client_order_id is None,
-            ts_event=self._venue_now,
+        execution = money.Execution(order, price, size, is_maker)
+        fact = money.filled(
+            execution,
+            self.rules[order.instrument],
+            self.settings,
+            self.account_id,
+            self.state.next_trade_number(),
+            self._venue_now,
         )
-        self._apply(
-            OrderFilled(
-                at=fill.ts_event, fill=fill, kind=rules.kind, base=rules.base, quote=rules.quote
-            )
-        )
+        self._apply(fact)
         self._dirty.add(order.instrument)
-        self._report(order, fill)
+        self._report(order, fact.fill)
         self._shrink_reducers(order.instrument)
-
-    def _fee(
-        self,
-        order: PaperOrder,
-        rules: Instrument,
-        quantity: Quantity,
-        price: Price,
-        *,
-        is_maker: bool,
-    ) -> tuple[Amount, Asset]:
-        """Return fee and asset: spot buys pay in what they buy, all else in the quote."""
-        is_spot = rules.kind is InstrumentKind.SPOT
-        if order.client_order_id is None:
-            rate = self.settings.liquidation_fee_bps.scaleb(-4)
-        else:
-            rate = self.settings.fees.rate(is_spot=is_spot, is_maker=is_maker)
-        is_in_base = is_spot and order.side is Side.BUY
-        paid_on = amount_of(quantity) if is_in_base else amount_of(price * quantity)
-        return paid_on.scaled_by(rate).ceiled_to(CENT), rules.base if is_in_base else rules.quote
 
     def _shrink_reducers(self, instrument: InstrumentId) -> None:
         for order in self.state.open_orders(instrument):
@@ -409,47 +364,22 @@ class PaperExchange:
         if self._settle_at is None or self._now < self._settle_at:
             return
         self._settle_at = self._now + self.settings.settle_every_ns
-        account = self.state.account
-        for name in tuple(account.unsettled):
-            amount = account.to_realise(name, self._marks.get(name))
-            if not amount.is_zero:
-                row_id = f"realized:{len(self.state.cash_rows) + 1}"
-                self._book_cash(account.asset, amount, REALIZED, row_id, name)
+        for row in money.realised(self.state, self._marks.get, self._venue_now):
+            self._book_cash(row)
 
     def _pay_funding(self) -> None:
-        """Pay for the interval that has ended: rate times position times mark, longs pay first."""
-        for name, (ends_at, rate) in tuple(self._funding.items()):
-            if self._venue_now < ends_at:
+        """Pay for the intervals that have ended."""
+        for name, due in tuple(self._funding.items()):
+            if self._venue_now < due.ends_at:
                 continue
             del self._funding[name]
-            held, mark = self.state.account.position(name), self._marks.get(name)
-            row_id = f"funding:{name}:{ends_at}"
-            if held.is_zero or mark is None or self.state.knows_row(row_id):
-                continue
-            paid = amount_of(mark * held).scaled_by(-Price(rate).value).floored_to(CENT)
-            if not paid.is_zero:
-                self._book_cash(self.state.account.asset, paid, FUNDING, row_id, name)
+            row = money.funding(self.state, name, due, self._marks.get(name), self._venue_now)
+            if row is not None:
+                self._book_cash(row)
 
-    def _book_cash(
-        self,
-        asset: Asset,
-        amount: Amount,
-        source: str,
-        row_id: str,
-        instrument: InstrumentId | None,
-    ) -> None:
-        self._apply(
-            CashMoved(
-                at=self._venue_now,
-                asset=asset,
-                amount=amount,
-                source=source,
-                row_id=row_id,
-                instrument=instrument,
-            )
-        )
-        if source != DEPOSIT:
-            self._post_balance(asset)
+    def _book_cash(self, row: CashMoved) -> None:
+        self._apply(row)
+        self._post_balance(row.asset)
 
     def _liquidate_if_due(self) -> None:
         account = self.state.account
@@ -524,7 +454,7 @@ class PaperExchange:
             self._marks[body.instrument] = mark
         ends_at, rate = body.next_funding_ts, body.funding_rate
         if rate is not None and ends_at is not None and ends_at > self._venue_now:
-            self._funding[body.instrument] = (ends_at, rate)
+            self._funding[body.instrument] = money.Rate(ends_at, rate)
         self._liquidate_if_due()
 
     def _on_sign_of_life(self, body: QuoteSeen | TickerSeen | MarkPriceSeen) -> None:
@@ -570,9 +500,6 @@ class PaperExchange:
         self.state.apply(fact)
         self._unstored.append(fact)
 
-    def _at(self, due: int, act: Callable[[], None]) -> None:
-        heapq.heappush(self._agenda, (due, next(self._ticket), act))
-
     def _report(self, order: PaperOrder, fill: Fill | None = None) -> None:
         self._post(reports.order_report(order, self.account_id, self._venue_now, fill))
 
@@ -592,27 +519,9 @@ class PaperExchange:
         self._post(reports.balance_report(self.state, self.account_id, asset, self._venue_now))
 
     def _post(self, body: Body) -> None:
-        """Send a report of the private stream: they arrive in the order they left."""
-        due = max(self._now + self.latency.draw(), self._last_due)
-        self._last_due = due
-        self._outbox_at(due, _received(body, due))
-
-    def _outbox_at(self, due: int, body: Body) -> None:
-        heapq.heappush(self._outbox, (due, next(self._ticket), body))
+        self._courier.tell(body, self._now)
 
     def troubles(self) -> dict[str, str]:
         """Return the markets in which nothing fills now, and why."""
         found = {name: each.book.trouble(self._now) for name, each in self.markets.items()}
         return {name: why for name, why in found.items() if why}
-
-    @property
-    def venue(self) -> str:
-        """The venue's name."""
-        return venue_of(self.account_id)
-
-
-def _received(body: Body, at: int) -> Body:
-    return reports.received(body, at)
-
-
-__all__ = ["ZERO_AMOUNT", "PaperExchange"]
