@@ -23,7 +23,7 @@ async def test_keys_change_what_is_drawn() -> None:
         await pilot.press("p")
         assert app.pane.lens.lower is Lower.RSI
         assert "RSI 14" in app.pane.all_text
-        await pilot.press("b", "o", "y")
+        await pilot.press("b", "u", "y")
         assert "÷2 · line · scale locked" in app.pane.row_text(29)
         await pilot.press("b", "y", "i", "i")
         assert "×2" in app.pane.row_text(29)  # noqa: RUF001 - the sign is meant

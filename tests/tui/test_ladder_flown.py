@@ -124,14 +124,14 @@ async def test_s_holds_the_grid_until_it_is_centred() -> None:
         assert "static" not in ladder.row_text(ladder.size.height - 1)
 
 
-async def test_o_goes_round_the_sets_of_columns() -> None:
+async def test_the_key_goes_round_the_sets_of_columns() -> None:
     """Every preset comes in turn, and the lower edge names it."""
     app = LadderApp(busy_book())
     async with app.run_test(size=WIDE) as pilot:
         await pilot.pause()
         seen = []
         for _ in PRESETS:
-            await pilot.press("o")
+            await pilot.press("O")
             seen.append(app.ladder.choice.name)
             assert _shown(app.ladder) == app.ladder.choice.wanted
             edge = app.ladder.row_text(33)
@@ -143,7 +143,7 @@ async def test_columns_are_picked_by_hand_and_kept_for_the_session() -> None:
     """Space switches, Enter takes; another market has the same columns."""
     app = LadderApp(busy_book())
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.press("O", "j", "space", "j", "j", "space", "enter")
+        await pilot.press("C", "j", "space", "j", "j", "space", "enter")
         wanted = frozenset(Column) - {Column.CUMULATIVE, Column.PROFILE}
         assert _shown(app.ladder) == wanted
 
@@ -152,7 +152,7 @@ async def test_columns_are_picked_by_hand_and_kept_for_the_session() -> None:
         app.ladder.show(busy_book(), AT)
         assert _shown(app.ladder) == wanted
 
-        await pilot.press("o", "o", "o", "o", "o")
+        await pilot.press("O", "O", "O", "O", "O")
         assert app.ladder.choice.name == "own choice"
         assert _shown(app.ladder) == wanted
 
@@ -161,7 +161,7 @@ async def test_escape_leaves_the_columns_as_they_were() -> None:
     """The size cannot be switched off, and Escape takes nothing."""
     app = LadderApp(busy_book())
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("O", "space", "j", "space")
+        await pilot.press("C", "space", "j", "space")
         dialog = app.screen
         assert isinstance(dialog, ChooseColumns)
         assert dialog._wanted == frozenset(Column) - {Column.CUMULATIVE}

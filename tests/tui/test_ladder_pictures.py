@@ -94,4 +94,4 @@ def test_ladder_held_while_the_market_went_on(snap_compare: Snap) -> None:
 
 def test_the_dialog_of_columns(snap_compare: Snap) -> None:
     """Which columns there are, and what does not fit."""
-    assert snap_compare(LadderApp(busy_book()), terminal_size=(80, 24), press=["O", "j", "space"])
+    assert snap_compare(LadderApp(busy_book()), terminal_size=(80, 24), press=["C", "j", "space"])

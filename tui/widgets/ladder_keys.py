@@ -50,11 +50,12 @@ class ArmedPane(Pane):
         """Say that keys trade, how much, how long, and what was picked up."""
         if not self.arming.is_armed:
             return []
-        text = f"● ARMED {self.arming.amount} · 0:{self.arming.left_secs:02d}"
+        texts: Titles = [(f"● ARMED {self.arming.amount} 0:{self.arming.left_secs:02d}", "danger")]
         picked = self.arming.picked
         if picked is not None and self.view is not None:
-            text += f" · M puts {price_text(picked.price, self.view.price_decimals)} here"
-        return [(text, "danger")]
+            price = price_text(picked.price, self.view.price_decimals)
+            texts.append((f"M puts {price} here", "warning"))
+        return texts
 
     def disarm(self) -> None:
         """Let no key trade any more."""
