@@ -70,6 +70,9 @@ def regime(
     fast, slow = newest(ema_history(rows, rules.fast)), newest(ema_history(rows, rules.slow))
     adx = newest(adx_history(rows))
     trend, reason = _judged(close, fast, slow, adx, rules)
+    known = sum(row.close is not None for row in rows)
+    if trend is Trend.UNKNOWN and known < rules.slow:
+        reason = f"not enough candles: {known} of {rules.slow}"
     return Regime(
         timeframe=timeframe,
         trend=trend,
@@ -89,7 +92,7 @@ def _judged(
     rules: TrendRules,
 ) -> tuple[Trend, str]:
     if close is None or fast is None or slow is None or adx is None:
-        return Trend.UNKNOWN, "too few candles with trades"
+        return Trend.UNKNOWN, "too few candles in a row with trades"
     side = "above" if close > slow else "below" if close < slow else "at"
     order = "above" if fast > slow else "below" if fast < slow else "at"
     words = (

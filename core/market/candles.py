@@ -74,6 +74,7 @@ class CandleSeries:
         "is_streamed",
         "missed_from",
         "read_at",
+        "reading_from",
         "version",
     )
 
@@ -88,6 +89,8 @@ class CandleSeries:
         """Whether the stream may have left something out since its last candle."""
         self.missed_from: int | None = None
         """Start of the oldest candle that has to be read again, ns."""
+        self.reading_from = 0
+        """Start of what is being read while `is_loading`, ns."""
         self.read_at = 0
         """Engine time at which the past was read last, ns."""
         self.version = 0
@@ -157,7 +160,11 @@ class CandleSeries:
             del self._rows[next(iter(self._rows))]
 
     def newest(self, count: int) -> tuple[CandleRow, ...]:
-        """Return the newest `count` candles, oldest first, with empty ones in the holes."""
+        """Return the newest `count` candles, oldest first.
+
+        A hole is an empty candle where nothing traded; where the stream was away and the past
+        has not been read again, nothing stands there: what is missing is not called quiet.
+        """
         if not self._rows or count <= 0:
             return ()
         step = self.interval_ns
@@ -168,7 +175,17 @@ class CandleSeries:
         grid = range(start, last + 1, step)
         if (last - start) % step:
             return tuple(islice(rows.values(), max(0, len(rows) - count), None))
-        return tuple(rows.get(ts) or CandleRow(ts, None, None, None, None, 0.0) for ts in grid)
+        known = self._known_until()
+        return tuple(
+            rows.get(ts) or CandleRow(ts, None, None, None, None, 0.0)
+            for ts in grid
+            if ts in rows or ts < known
+        )
+
+    def _known_until(self) -> float:
+        """Return the instant from which on a hole may be data that is missing."""
+        asked = self.reading_from if self.is_loading else None
+        return min((at for at in (asked, self.missed_from) if at is not None), default=math.inf)
 
     def closes(self, count: int) -> tuple[float, ...]:
         """Return the newest closes that exist, oldest first."""

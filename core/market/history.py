@@ -40,7 +40,7 @@ class CandleHistory:
         query_id = next(self._query_ids)
         everything = max(0, at - HISTORY_CANDLES * series.interval_ns)
         since = everything if series.missed_from is None else series.missed_from
-        series.missed_from = None
+        series.missed_from, series.reading_from = None, since
         self._open[query_id] = (instrument, interval, since)
         query = Query(
             query_id=query_id,

@@ -140,7 +140,10 @@ class AnalystProcess:
         return found
 
     async def _running(self) -> Process:
-        if self._child is None or self._child.returncode is not None:
+        if self._child is not None and self._child.returncode is not None:
+            log.warning("analyst.ended", extra={"code": self._child.returncode})
+            self._child = None
+        if self._child is None:
             self._starts += 1
             self._child = await asyncio.create_subprocess_exec(
                 *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment()

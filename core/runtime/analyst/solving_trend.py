@@ -20,6 +20,8 @@ USUAL_VOLUMES: Final = 60
 ZONE_INTERVAL: Final = "15m"
 MINUTE_NS: Final = 60 * 1_000_000_000
 _TOUCHES: Final = 2
+LEAST_RETURNS: Final = 20
+"""Candles with trades below which a year's volatility is a guess, and is not told."""
 
 
 def overlays(job: OverlaysJob) -> OverlaysView:
@@ -106,6 +108,7 @@ def _row(found: Regime, column: CandleColumn) -> RegimeRow:
     rows = column.candles
     history = indicator_history(rows)
     moved = volatility(rows, column.interval_ns)
+    is_measured = moved.candles > LEAST_RETURNS
     quality = quality_of(rows, column.interval_ns)
     atr, close = newest(history.atr), found.close
     return RegimeRow(
@@ -115,9 +118,9 @@ def _row(found: Regime, column: CandleColumn) -> RegimeRow:
         rsi=newest(history.rsi),
         adx=found.adx,
         atr_pct=None if atr is None or not close else atr / close * 100,
-        volatility_pct=_pct(moved.realized),
-        parkinson_pct=_pct(moved.parkinson),
-        garman_klass_pct=_pct(moved.garman_klass),
+        volatility_pct=_pct(moved.realized if is_measured else None),
+        parkinson_pct=_pct(moved.parkinson if is_measured else None),
+        garman_klass_pct=_pct(moved.garman_klass if is_measured else None),
         volume_score=_volume_score(rows),
         gaps=quality.missing + quality.empty,
         quality=_words(quality),

@@ -7,17 +7,18 @@ from typing import Final
 from core.analysis.cross import annualized_basis, basis_bps, funding, spread_bps, spread_stats
 from core.analysis.units import BPS, HOUR_NS
 from core.domain.ids import InstrumentId, venue_of
-from core.domain.instrument import Instrument, InstrumentKind
+from core.domain.instrument import InstrumentKind
 from core.domain.study_views import FundingRow, FundingView, PairRow, PairsView
 from core.domain.views import BookState
 from core.market.market import Market
 from core.market.room import MarketRoom
+from core.runtime.study.named import is_pair, is_there, named
 from core.runtime.study.studies import Studies
 
 PAIRS_SHOWN: Final = 40
 _PCT: Final = 100
 _MS_NS: Final = 1_000_000
-_TRADED: Final = (InstrumentKind.SPOT, InstrumentKind.PERPETUAL)
+_COMPARED: Final = (InstrumentKind.SPOT, InstrumentKind.PERPETUAL, None)
 Quotes = tuple[int, int]
 """Best bid and ask of a book that is valid."""
 
@@ -32,12 +33,12 @@ class BetweenMarkets:
     def funding(self, watched: Iterable[InstrumentId]) -> FundingView:
         """Put every watched perpetual's funding on one scale, with its basis."""
         markets = self._known(watched)
-        perpetuals = [m for m in markets if _kind(m) is InstrumentKind.PERPETUAL]
+        perpetuals = [m for m in markets if named(m).kind is InstrumentKind.PERPETUAL]
         return FundingView(rows=tuple([self._funding_row(m, markets) for m in perpetuals]))
 
     def _known(self, watched: Iterable[InstrumentId]) -> list[Market]:
         found = (self._market.market(name) for name in watched)
-        return [market for market in found if market is not None and market.rules is not None]
+        return [market for market in found if market is not None and is_there(market)]
 
     def _funding_row(self, market: Market, markets: Sequence[Market]) -> FundingRow:
         rules, mark = market.rules, market.mark
@@ -68,9 +69,10 @@ class BetweenMarkets:
             return None
         if market.index_price is not None:
             return basis_bps(market.mark_price, market.index_price)
+        base = named(market).base
         for other in markets:
-            is_spot = _kind(other) is InstrumentKind.SPOT and _base(other) == _base(market)
-            quotes = quotes_of(other)
+            what, quotes = named(other), quotes_of(other)
+            is_spot = what.kind is InstrumentKind.SPOT and what.base == base
             if is_spot and quotes is not None and _venue(other) == _venue(market):
                 return basis_bps(2 * market.mark_price, sum(quotes))
         return None
@@ -80,7 +82,7 @@ class BetweenMarkets:
 
         The same kind on two venues, or spot and perpetual anywhere.
         """
-        markets = [m for m in self._known(watched) if _kind(m) in _TRADED]
+        markets = [m for m in self._known(watched) if named(m).kind in _COMPARED]
         alike = [pair for pair in combinations(markets, 2) if _is_pair(*pair)]
         return PairsView(rows=tuple([self._pair_row(*pair) for pair in alike[:PAIRS_SHOWN]]))
 
@@ -105,27 +107,13 @@ class BetweenMarkets:
         )
 
 
-def _rules(market: Market) -> Instrument:
-    assert market.rules is not None, "only markets with rules are compared"
-    return market.rules
-
-
-def _kind(market: Market) -> InstrumentKind:
-    return _rules(market).kind
-
-
-def _base(market: Market) -> str:
-    return _rules(market).base
-
-
 def _venue(market: Market) -> str:
     return venue_of(market.instrument_id)
 
 
 def _is_pair(first: Market, second: Market) -> bool:
-    if _base(first) != _base(second):
-        return False
-    return _kind(first) is not _kind(second) or _venue(first) != _venue(second)
+    is_one_venue = _venue(first) == _venue(second)
+    return is_pair(named(first), named(second), is_one_venue=is_one_venue)
 
 
 def quotes_of(market: Market) -> Quotes | None:

@@ -46,7 +46,10 @@ def test_young_market_has_no_regime_yet() -> None:
 
     assert found.trend is Trend.UNKNOWN
     assert found.agreement == (0, 0)
-    assert found.reason.startswith("no timeframe is known yet; 1m unknown: too few candles")
+    assert found.reason == (
+        "no timeframe is known yet; 1m unknown: not enough candles: 20 of 50; "
+        "5m unknown: not enough candles: 0 of 50"
+    )
 
 
 def test_timeframes_agree_or_not() -> None:

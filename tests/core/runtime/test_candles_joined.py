@@ -240,6 +240,32 @@ def test_reconnect_reads_what_was_missed_from_the_last_closed_candle() -> None:
     assert len(watched.asked()) == 2
 
 
+def test_minutes_the_stream_was_away_are_missing_until_they_are_read() -> None:
+    """Not quiet: nobody knows yet whether they traded. Quiet minutes before stay quiet."""
+    watched = Watched()
+    watched.answer(watched.asked()[0])
+    watched.line(LinkState.UP)
+    watched.go_on(600)
+    before = watched.rows()
+    gone_at = watched.rig.at
+    watched.line(LinkState.DOWN)
+    watched.go_on(300)
+    watched.line(LinkState.UP)
+    watched.go_on(3)
+
+    while_read = watched.rows()
+    watched.fail(watched.asked()[-1])
+    unread = watched.rows()
+
+    away = range(gone_at // MINUTE * MINUTE + MINUTE, watched.rig.at // MINUTE * MINUTE, MINUTE)
+    assert len(away) >= 3
+    for rows in (while_read, unread):
+        starts = {row.start_ts for row in rows}
+        assert not starts & set(away)
+        assert [row.start_ts for row in before if row.start_ts not in starts] == []
+    assert any(row.open is None for row in before)
+
+
 def test_failed_reading_after_a_reconnect_is_tried_until_it_comes() -> None:
     """The gap is not forgotten while live candles come in behind it."""
     watched = Watched()

@@ -115,6 +115,25 @@ async def test_newer_job_of_a_topic_replaces_one_that_waits(
     assert analyst.statistics().replaced == 8
 
 
+async def test_a_process_that_died_idle_is_told_in_the_log(
+    told: Told, analyst: AnalystProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It had no job to lose, and is replaced without a pause; the log says it ended."""
+    analyst.submit(job())
+    await told.until(1)
+    first = analyst.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert analyst._child is not None
+    await analyst._child.wait()
+
+    analyst.submit(job())
+    await told.until(2)
+
+    assert told.answers[-1].view is not None
+    assert [record.msg for record in caplog.records] == ["analyst.ended"]
+
+
 async def test_killed_process_is_told_and_replaced(told: Told, analyst: AnalystProcess) -> None:
     """A death costs the job it had, is said, and the next job has a new process."""
     analyst.submit(job())

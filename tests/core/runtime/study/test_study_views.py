@@ -19,6 +19,7 @@ from core.domain.study_views import FUNDING, PAIRS, depth_topic, flow_topic, pro
 from core.domain.views import BookState, TapeMode, candles_topic, ladder_topic, tape_topic
 from core.runtime.study.depth_view import CURVE_POINTS, SCORE_NOTIONAL
 from core.runtime.study.market_study import HISTORY_KEPT
+from core.runtime.study.named import named
 from core.runtime.study.studies import STUDIED_AT_MOST
 from tests.core.builders import instrument
 from tests.core.market.market_bodies import HERE, depth, mark, snapshot, trade
@@ -474,3 +475,59 @@ def test_pair_of_one_base_shows_its_spread_and_what_could_be_done() -> None:
     assert row.executable_bps == pytest.approx((100 / 99 - 1) * 10_000)
     assert row.history == pytest.approx((row.spread_bps,))
     assert row.correlation is None
+
+
+def _with_book(desk: StudiedDesk, name: InstrumentId, bid: str, ask: str) -> None:
+    desk.send(snapshot(10, [(bid, "1")], [(ask, "1")], instrument=name))
+    desk.send(depth(11, instrument=name))
+
+
+def test_pairs_and_funding_of_a_recording_are_read_from_its_symbols() -> None:
+    """No rules were recorded: a mark with a rate is a perpetual, a symbol ends in its quote."""
+    perp, spot = InstrumentId("here:BTCUSDT"), InstrumentId("there:BTC_USDC")
+    other, cross = InstrumentId("here:ETHUSDT"), InstrumentId("there:ETHBTC")
+    desk = StudiedDesk(watched=(perp, spot, other, cross))
+    _with_book(desk, perp, "100", "102")
+    _with_book(desk, spot, "98", "99")
+    _with_book(desk, other, "5", "6")
+    _with_book(desk, cross, "0.1", "0.2")
+    desk.send(
+        MarkPriceSeen(
+            ts_event=1, ts_recv=1, instrument=perp, mark_price="100.2", index_price="100",
+            funding_rate="0.0001", next_funding_ts=None,
+        )
+    )  # fmt: skip
+
+    (pair,) = desk.view(PAIRS).rows
+    (row,) = desk.view(FUNDING).rows
+
+    assert (pair.first, pair.second) == (perp, spot)
+    assert pair.spread_bps == pytest.approx((101 / 98.5 - 1) * 10_000)
+    assert row.instrument == perp
+    assert row.basis_bps == pytest.approx(20)
+    assert row.rate_pct == pytest.approx(0.01)
+    assert (row.interval_hours, row.hourly_pct, row.annual_pct) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "base", "quote"),
+    [
+        ("BTCUSDT", "BTC", "USDT"),
+        ("BTCUSD_PERP", "BTC", "USD"),
+        ("SOL_USDC_PERP", "SOL", "USDC"),
+        ("BTC-USD", "BTC", "USD"),
+        ("kPEPE", "KPEPE", None),
+        ("ETHBTC", "ETHBTC", None),
+        ("USDCUSDT", "USDC", "USDT"),
+        ("USDC", "USDC", None),
+    ],
+)
+def test_symbol_names_base_and_quote(symbol: str, base: str, quote: str | None) -> None:
+    """Only dollars are taken for a quote: anything else stays part of the name."""
+    desk = StudiedDesk()
+    name = InstrumentId(f"there:{symbol}")
+    _with_book(desk, name, "1", "2")
+    market = desk.engine.rooms.market.market(name)
+    assert market is not None
+
+    assert named(market) == (None, base, quote)
