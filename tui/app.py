@@ -27,13 +27,16 @@ from core.domain.commands import (
 )
 from core.domain.ids import AlertId, InstrumentId
 from core.domain.kill import KillLevel
+from core.domain.views import ALERTS, AlertsView
+from core.runtime.config import Attention
 from core.runtime.link import Link, LinkClosed
 from tui.actions import BY_ID, SCREEN_PLACES
 from tui.dialogs.ticket import TicketSent
 from tui.render.palette import Palette
 from tui.render.text import clean
+from tui.screens.alarm import Alarm
 from tui.screens.main import MainScreen
-from tui.screens.output import is_output_waiting, is_plain_terminal
+from tui.screens.output import call_attention, is_output_waiting, is_plain_terminal
 from tui.screens.pace import Pace
 from tui.theme import (
     DEFAULT_THEME,
@@ -117,6 +120,9 @@ class Cockpit(App[None]):
         self._monotonic = clock
         self._asked_at: float | None = None
         self._pace = Pace()
+        self.attention = Attention.NONE
+        """How grave alerts call, beside the sheet."""
+        self._alarm = Alarm(lambda text: call_attention(self, text, self.attention))
         self._wished_theme = theme
         for known in self.themes.values():
             self.register_theme(textual_theme(known))
@@ -182,6 +188,8 @@ class Cockpit(App[None]):
             frame = await self.link.frame(self.main.request(is_covered=self.is_covered))
             if self.main.take(frame):
                 self._make_way_for_alert()
+            if isinstance(view := frame.views.get(ALERTS), AlertsView):
+                self._alarm.take(view)
         except LinkClosed as error:
             self.lose_engine(str(error))
         except Exception as error:  # noqa: BLE001 - the worker's outer edge: whatever the link raised is its end

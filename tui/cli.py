@@ -13,6 +13,7 @@ from core.domain.facts import Mode
 from core.domain.kill import KillLevel
 from core.runtime.config import (
     Config,
+    ScreenConfig,
     VenueKind,
     data_folder,
     load_config,
@@ -367,7 +368,7 @@ def _run(
     launch: Launch, settings: Config, theme: str, headless_secs: float | None, *, as_json: bool
 ) -> None:
     if headless_secs is None:
-        _cockpit(launch, theme or settings.screen.theme, settings.screen.frames_per_sec)
+        _cockpit(launch, theme or settings.screen.theme, settings.screen)
         return
     summary = _headless(launch, headless_secs)
     typer.echo(_json(summary) if as_json else _table(summary))
@@ -383,7 +384,7 @@ def _headless(launch: Launch, secs: float) -> dict[str, Any]:
     return asyncio.run(run_headless(launch, secs, ring))
 
 
-def _cockpit(launch: Launch, theme: str, frames_per_sec: int) -> None:
+def _cockpit(launch: Launch, theme: str, screen: ScreenConfig) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(
             "no terminal to draw on", "input or output is not a terminal", "Use --headless"
@@ -391,11 +392,11 @@ def _cockpit(launch: Launch, theme: str, frames_per_sec: int) -> None:
     from core.runtime.engine_start import EngineProcess  # noqa: PLC0415  before the screen's
 
     engine = EngineProcess(launch)
-    _draw(engine, theme, frames_per_sec)
+    _draw(engine, theme, screen)
     engine.wait(15.0)
 
 
-def _draw(engine: Any, theme: str, frames_per_sec: int) -> None:
+def _draw(engine: Any, theme: str, screen: ScreenConfig) -> None:
     from core.runtime.link_client import SocketLink  # noqa: PLC0415  after the engine started
     from core.runtime.logs import set_up_logging  # noqa: PLC0415  as above
     from tui.app import Cockpit  # noqa: PLC0415  textual, only to open a screen
@@ -404,8 +405,9 @@ def _draw(engine: Any, theme: str, frames_per_sec: int) -> None:
     set_up_logging(None)
     watch_terminal(sys.stdin.fileno())
     cockpit = Cockpit(
-        SocketLink(engine.socket), theme=theme, frame_hz=frames_per_sec, trip=engine.trip
+        SocketLink(engine.socket), theme=theme, frame_hz=screen.frames_per_sec, trip=engine.trip
     )
+    cockpit.attention = screen.notify
     leave_on_signals(cockpit.leave_now)
     cockpit.run()
 

@@ -111,6 +111,13 @@ class ArmLatch(_Effect, frozen=True, kw_only=True):
     by: str
 
 
+class CallPerson(_Effect, frozen=True, kw_only=True):
+    """Tell a person off the box. Text of an alert, not yet cleaned; never waits for the disk."""
+
+    title: str
+    text: str
+
+
 class Analyse(_Effect, frozen=True, kw_only=True):
     """Compute something that costs more than a step may; answered by `AnalysisDone`."""
 
@@ -130,5 +137,6 @@ Effect = (
     | SetPace
     | TripKill
     | ArmLatch
+    | CallPerson
     | Analyse
 )

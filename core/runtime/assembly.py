@@ -33,6 +33,7 @@ from core.runtime.launch import VERSION
 from core.runtime.limit_room import LimitRoom
 from core.runtime.manual.entry import order_entry
 from core.runtime.manual.topics import ManualTopics
+from core.runtime.notify import Calls
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.panels import Links, Panels
 from core.runtime.people import People
@@ -257,6 +258,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
             rooms.capital.reactors(),
             rooms.studies.reactors(),
             limits.reactors(),
+            Calls(rooms.risk).reactors(),
             rooms.entry.manual.reactors(),
         ],
         deciders=StrategyDeciders(rooms.host, rooms.orders),

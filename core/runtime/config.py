@@ -48,11 +48,33 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The same for a leader who gave his key."""
 
 
+class Attention(StrEnum):
+    """How a cockpit calls for its person when a grave alert comes up."""
+
+    NONE = "none"
+    BELL = "bell"
+    OSC9 = "osc9"
+    """A notification of the terminal's own, where it knows them."""
+    BOTH = "both"
+
+
+class NotifyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Section `[notify]`: services the engine tells of grave alerts; needs the extra `notify`."""
+
+    urls: tuple[Annotated[str, msgspec.Meta(min_length=4, max_length=500)], ...] = ()
+    """As apprise writes them; they hold secrets and are never shown."""
+
+    def __repr__(self) -> str:
+        """Show nothing secret."""
+        return f"NotifyConfig({len(self.urls)} urls)"
+
+
 class ScreenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Section `[screen]`."""
 
     theme: str = DEFAULT_THEME
     frames_per_sec: Annotated[int, msgspec.Meta(ge=1, le=20)] = 10
+    notify: Attention = Attention.NONE
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +86,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     capital: CapitalLimits = CapitalLimits()
     paper: PaperConfig = PaperConfig()
     screen: ScreenConfig = ScreenConfig()
+    notify: NotifyConfig = NotifyConfig()
     copy_trade: tuple[CopyTradeParameters, ...] = ()
 
 

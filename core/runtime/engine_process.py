@@ -9,6 +9,8 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,7 +25,9 @@ from core.runtime.launch import Launch
 from core.runtime.link_server import LinkServer
 from core.runtime.link_wire import EngineFailed, message, read_message
 from core.runtime.logs import LOG_FILE, RingHandler, set_up_logging
+from core.runtime.notify import Notifier, delivering
 from core.runtime.runs import Run, open_run
+from core.runtime.shell import Shell
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +49,8 @@ async def _serve(connected: socket.socket) -> int:
         async with open_run(launch) as run:
             shell = run.shell
             serve_log(shell.engine.frames, ring, folder)
-            async with AnalystProcess(shell.clock, shell.publish) as shell.analyst:
+            calling = calls_of(launch, shell)
+            async with calling, AnalystProcess(shell.clock, shell.publish) as shell.analyst:
                 await _run_until_gone(run, reader, writer)
     except CockpitError as error:
         log.warning("engine.cannot_start", extra={"error": str(error)})
@@ -63,6 +68,23 @@ def serve_log(frames: Frames, ring: RingHandler, folder: Path) -> None:
     """Let cockpits read the end of this process's log."""
     path = str(folder / LOG_FILE)
     frames.serve(LOG, lambda _parts, _at: (ring.count, lambda: ring.view(path)))
+
+
+@asynccontextmanager
+async def calls_of(launch: Launch, shell: Shell) -> AsyncIterator[None]:
+    """Tell the configured services of grave alerts while this lasts."""
+    urls = launch.config.notify.urls
+    if not urls:
+        yield
+        return
+    notifier = Notifier(delivering(urls))
+    shell.on_call = notifier.call
+    task = asyncio.create_task(notifier.run(), name="notify")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _run_until_gone(

@@ -16,6 +16,7 @@ from core.domain.effects import (
     Acknowledge,
     Analyse,
     ArmLatch,
+    CallPerson,
     CancelOrder,
     Effect,
     KeepWatchlist,
@@ -31,6 +32,7 @@ from core.domain.events import (
     Body,
     CandlesWanted,
     Commanded,
+    Event,
     JournalHealth,
     LatchWritten,
     OrderNotSent,
@@ -46,7 +48,13 @@ from core.runtime.analyst.port import Analyst
 from core.runtime.analyst.topics import is_analysed
 from core.runtime.assembly import Engine
 from core.runtime.clock import Clock
-from core.runtime.crash import AFTER_JOURNAL, AFTER_SEND, BEFORE_JOURNAL, CrashPoint, no_crash
+from core.runtime.crash import (
+    AFTER_JOURNAL,
+    BEFORE_JOURNAL,
+    CrashPoint,
+    no_crash,
+    reach_facts,
+)
 from core.runtime.inbox import Inbox
 from core.runtime.journal_thread import JournalThread
 from core.runtime.kill.flatten import may_pass_halted
@@ -116,9 +124,10 @@ class Shell:
         """Whether the account lock is held and its epoch current; asked before each order."""
         self._journal = journal
         self._thread: JournalThread | None = None
-        self._crash = crash_point
+        self.crash = crash_point
         self._watchlist_file = watchlist_file
         self.on_pace: Callable[[SetPace], None] | None = None
+        self.on_call: Callable[[CallPerson], None] | None = None
         self.answered_at = clock.monotonic()
         """When an account's query was last answered, monotonic ns: proof for the watchdog."""
         self._wake = asyncio.Event()
@@ -141,6 +150,7 @@ class Shell:
             Analyse: lambda e: self.analyst.submit(e.job),
             TripKill: self._trip,
             ArmLatch: self._arm,
+            CallPerson: self._call_person,
         }
 
     # ---- the outside ---------------------------------------------------------------------------
@@ -207,6 +217,7 @@ class Shell:
 
     def submit(self, seq: int, effects: list[Effect]) -> None:
         """Give the runner the effects of one step and carry out what may leave."""
+        reach_facts(self.crash, effects)
         self.runner.submit(seq, effects, self.clock.now())
         self._turn()
 
@@ -234,6 +245,8 @@ class Shell:
         """Take up to so many steps; returns how many."""
         taken = 0
         handle, pop, now = self.engine.desk.handle, self.inbox.pop, self.clock.now
+        if self.crash is not no_crash:
+            handle = self._handled_at_risk
         while taken < most and (event := pop(now())) is not None:
             effects = handle(event)
             taken += 1
@@ -241,6 +254,13 @@ class Shell:
                 self.runner.submit(event.seq, effects, event.at)
                 self._turn()
         return taken
+
+    def _handled_at_risk(self, event: Event) -> list[Effect]:
+        """Handle an event between the crash points before and after it."""
+        self.crash(f"heard:{type(event.body).__name__}")
+        effects = self.engine.desk.handle(event)
+        reach_facts(self.crash, effects)
+        return effects
 
     async def drained(self) -> None:
         """Wait until nothing is queued and everything is on disk."""
@@ -253,7 +273,7 @@ class Shell:
         now = self.clock.now()
         batch = self.runner.journal_batch(now)
         if batch is not None:
-            self._crash(BEFORE_JOURNAL)
+            self.crash(BEFORE_JOURNAL)
             if self._thread is None:
                 self._write_now(batch.upto, batch)
             else:
@@ -321,10 +341,8 @@ class Shell:
         return None
 
     def _place(self, effect: PlaceOrder) -> None:
-        self._crash(AFTER_JOURNAL)
+        self.crash(AFTER_JOURNAL)
         self._venue_of(effect.account).place(effect)
-        if self._crash is not no_crash:
-            asyncio.get_running_loop().call_later(0.02, self._crash, AFTER_SEND)
 
     def _query(self, effect: Query) -> None:
         target = effect.account or effect.instrument
@@ -376,6 +394,10 @@ class Shell:
                 log.exception("kill.not_armed")
                 error = f"the latch cannot be written: {refused.strerror}"
         self.publish(LatchWritten(ts_event=now, ts_recv=now, error=error))
+
+    def _call_person(self, effect: CallPerson) -> None:
+        if self.on_call is not None:
+            self.on_call(effect)
 
     def _set_pace(self, effect: SetPace) -> None:
         if self.on_pace is not None:
