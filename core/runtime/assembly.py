@@ -26,7 +26,7 @@ from core.runtime.capital import CapitalDesk
 from core.runtime.deciding import StrategyDeciders
 from core.runtime.desk import Desk, Wiring
 from core.runtime.frames import Frames
-from core.runtime.keeping import BEAT, Keeper, ProgressBoard
+from core.runtime.keeping import BEAT, Keeper
 from core.runtime.kill.flatten import Flattener
 from core.runtime.kill.room import KillRoom
 from core.runtime.launch import VERSION
@@ -39,6 +39,7 @@ from core.runtime.panels import Links, Panels
 from core.runtime.people import People
 from core.runtime.picture import Painter
 from core.runtime.price_alerts import PriceAlerts
+from core.runtime.progress import ProgressBoard
 from core.runtime.rooms import Rooms
 from core.runtime.strategy_host import StrategyHost
 from core.runtime.study.studies import Studies

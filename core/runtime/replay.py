@@ -15,8 +15,8 @@ from core.exchange.own_recording import OwnRecordingDecoder, read_head
 from core.exchange.replay import KINDS, FrameDecoder, ReplayDecoder
 from core.market.recording import Recording, merged
 from core.runtime.clock import VirtualClock
-from core.runtime.keeping import REPLAY
 from core.runtime.launch import RecordingChoice
+from core.runtime.progress import REPLAY
 from core.runtime.shell import Shell
 
 _PEEKED_LINES: Final = 400

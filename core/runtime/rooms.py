@@ -8,11 +8,12 @@ from core.market.room import MarketRoom
 from core.risk.room import RiskRoom
 from core.runtime.analyst.room import Analyses
 from core.runtime.capital import CapitalDesk
-from core.runtime.keeping import Keeper, ProgressBoard
+from core.runtime.keeping import Keeper
 from core.runtime.kill.room import KillRoom
 from core.runtime.manual.entry import OrderEntry
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.price_alerts import PriceAlerts
+from core.runtime.progress import ProgressBoard
 from core.runtime.strategy_host import StrategyHost
 from core.runtime.study.studies import Studies
 from core.runtime.valuation import Valuation
