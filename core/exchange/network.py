@@ -81,6 +81,8 @@ class NetworkTransport:
         self._tls = verifying() if tls is None else tls
         require_verifying(self._tls)
         self._is_compressed = is_compressed
+        self.on_bytes: Callable[[str], None] | None = None
+        """Told the method once the bytes of a request with a body are with the kernel."""
         self._session: aiohttp.ClientSession | None = None
         self._pipes: set[NetworkPipe] = set()
 
@@ -122,7 +124,7 @@ class NetworkTransport:
                 connector=aiohttp.TCPConnector(ssl=self._tls, limit=16),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None),
-                trace_configs=[_sent_tracing()],
+                trace_configs=[_sent_tracing(self.on_bytes)],
             )
         return self._session
 
@@ -202,7 +204,7 @@ class _SentWatch:
         self.sent = False
 
 
-def _sent_tracing() -> aiohttp.TraceConfig:
+def _sent_tracing(on_bytes: Callable[[str], None] | None) -> aiohttp.TraceConfig:
     """Watch for the moment a connection is there: from then on bytes may have left."""
     tracing = aiohttp.TraceConfig()
 
@@ -214,4 +216,15 @@ def _sent_tracing() -> aiohttp.TraceConfig:
 
     tracing.on_connection_create_end.append(connected)
     tracing.on_connection_reuseconn.append(connected)
+    if on_bytes is not None:
+        told = on_bytes
+
+        async def written(
+            _session: object, _context: object, part: aiohttp.TraceRequestChunkSentParams
+        ) -> None:
+            # The library says so just before it writes, without a pause between: the loop's next
+            # turn is after the write and before anything can be read.
+            asyncio.get_running_loop().call_soon(told, part.method)
+
+        tracing.on_request_chunk_sent.append(written)
     return tracing

@@ -9,6 +9,7 @@ from core.domain.commands import EndRun
 from core.domain.events import TimerFired
 from core.domain.facts import Mode
 from core.runtime.analyst.inline import InlineAnalyst
+from core.runtime.crash import EXIT_ASKED, EXIT_CANCELLED, EXIT_COMPARED
 from core.runtime.kill.signals import SignalDoor
 from core.runtime.launch import Launch
 from core.runtime.logs import RingHandler
@@ -74,7 +75,9 @@ async def end_in_order(shell: Shell, within_secs: float = CLOSE_SECS + SETTLE_SE
         return True
     give_up = time.monotonic() + within_secs
     await shell.command(EndRun(), "end of run")
+    shell.crash(EXIT_ASKED)
     await _until(lambda: not shell.engine.rooms.trading.orders.live(), CLOSE_SECS, give_up)
+    shell.crash(EXIT_CANCELLED)
     await shell.drained()
     wanted = {r.account: r.compared for r in shell.engine.rooms.reconcilers}
     for reconciler in shell.engine.rooms.reconcilers:
@@ -88,6 +91,7 @@ async def end_in_order(shell: Shell, within_secs: float = CLOSE_SECS + SETTLE_SE
         )
 
     matched = await _until(is_compared, SETTLE_SECS, give_up)
+    shell.crash(EXIT_COMPARED)
     await shell.drained()
     if not matched:
         log.warning("run.ended_unmatched")

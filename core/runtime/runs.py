@@ -21,7 +21,7 @@ from core.market.recorder import Recorder
 from core.runtime.assembly import DeskSettings, begin, build
 from core.runtime.clock import Clock, SystemClock, VirtualClock
 from core.runtime.config import Config, data_folder
-from core.runtime.crash import crash_point_from_environment
+from core.runtime.crash import AFTER_LOCK, AFTER_REPLAY, crash_point_from_environment
 from core.runtime.kill.latch import Latch
 from core.runtime.kill.opening import open_kill
 from core.runtime.launch import Launch
@@ -174,7 +174,10 @@ async def _trading_run(
     engine = build(settings, _strategies(launch.config, accounts), time.monotonic_ns)
     folder = _run_folder(launch, sources)
     journal, lock = _journal(launch, folder, sources, stack)
+    crash = journal.crash = crash_point_from_environment()
+    crash(AFTER_LOCK)
     facts = [fact for _, fact in journal.replay()]
+    crash(AFTER_REPLAY)
     latch = Latch(folder, time.monotonic_ns)
     if not facts:
         # An account's first run: nothing can have tripped yet.
@@ -183,7 +186,7 @@ async def _trading_run(
         engine,
         clock,
         journal,
-        crash_point=crash_point_from_environment(),
+        crash_point=crash,
         watchlist_file=_watchlist_file(launch),
     )
     shell.holds_account = lock.is_current

@@ -21,6 +21,7 @@ from core.exchange.recording_transport import RecordingTransport
 from core.market.recorder import Recorder
 from core.runtime.clock import Clock
 from core.runtime.config import Config, VenueConfig, VenueKind, load_key_file
+from core.runtime.crash import crashing
 from core.runtime.launch import Launch
 from core.runtime.opening import LIVE_URLS, Source, open_venue
 from core.runtime.paper import open_paper_venue
@@ -112,6 +113,8 @@ async def open_sources(
     recorders = []
     for source in sources:
         transport = None if source.transport is None else source.transport()
+        if transport is not None:
+            transport = crashing(transport, shell.crash)
         if record_to and transport is not None:
             recorder = _recorder(record_to, source, many=len(sources) > 1)
             recorders.append(recorder)

@@ -15,6 +15,7 @@ from core.domain.ids import AccountId, Symbol, VenueOrderId, account_id, symbol_
 from core.domain.kill import OpenRow, PossibleOrder
 from core.domain.order import OrderState
 from core.exchange.contract import Transport
+from core.runtime.crash import crashing
 from core.runtime.kill.latch import Latch
 from core.runtime.kill.port import KillPort
 from core.runtime.kill.switch import KillState, KillSwitch, KillTarget, KillThread
@@ -52,6 +53,7 @@ async def open_kill(
         sever=lambda: os.kill(os.getpid(), signal.SIGTERM),
         rng=Random(launch.seed),  # noqa: S311  jitter of pauses
     )
+    switch.crash = shell.crash
     shell.kill = switch
     take_wish(latch.path.parent)  # of a run that is over
     wishing = asyncio.create_task(_take_wishes(shell, latch), name="kill wishes")
@@ -101,7 +103,7 @@ def _target(shell: Shell, source: Source) -> KillTarget:
         if source.paper is not None:
             return paper_canceller(shell, source.name)
         assert source.transport is not None
-        transport: Transport = source.transport()
+        transport: Transport = crashing(source.transport(), shell.crash, "kill-")
         return canceller_of(source, transport, shell.clock)
 
     return KillTarget(account, open_port, lambda: possible_orders(shell, account))

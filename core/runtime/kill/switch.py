@@ -18,6 +18,7 @@ import msgspec
 from core.domain.ids import AccountId
 from core.domain.kill import KillLevel, KillPhase, KillProgress, KillTrouble, OpenRow, PossibleOrder
 from core.runtime.clock import Clock
+from core.runtime.crash import KILL_ASKED, KILL_LATCHED, CrashPoint, no_crash
 from core.runtime.kill.carrying import Carrier, SteadyClock
 from core.runtime.kill.latch import Latch
 from core.runtime.kill.port import KillPort
@@ -91,6 +92,8 @@ class KillSwitch:
         self._tell = tell
         self._sever = sever
         self._rng = rng
+        self.crash: CrashPoint = no_crash
+        """Labelled points for tests."""
         self._lock = threading.Lock()
         self._state = KillState()
         self._armings = self._worked_for = 0
@@ -120,12 +123,14 @@ class KillSwitch:
     def trip(self, level: KillLevel, by: str, reason: str) -> None:
         """Block at once, then cancel. Idempotent; a higher level adds to a lower one."""
         begun = time.monotonic_ns()
+        self.crash(KILL_ASKED)
         try:
             self.latch.trip(f"{level} by {by}: {reason}")
         except OSError as error:
             log.exception("kill.latch_stuck")
             reason = f"{reason}; the latch file cannot be removed: {error}"
         block_us = (time.monotonic_ns() - begun) // 1_000
+        self.crash(KILL_LATCHED)
         with self._lock:
             held = self._state.level
             if held is not None and _RANK[held] >= _RANK[level]:

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from core.domain.codec import packed
 from core.domain.errors import ConfigError
@@ -14,10 +15,15 @@ from core.domain.facts import Fact
 from core.trading.journal import schema
 from core.trading.journal.chain import JournalDamaged, chained, head_of, proved
 from core.trading.journal.schema import SCHEMA_VERSION, JournalStamp, meta_of
+from core.trading.journal.swap import CrashPoint, no_crash
 from core.trading.journal.wal import torn_bytes
 from core.trading.journal.writer_lock import WriterLock
 
 log = logging.getLogger(__name__)
+MID_BATCH: Final = "mid-batch"
+"""Crash point: a batch's rows are in the transaction, which is not committed."""
+AFTER_COMMIT: Final = "after-commit"
+"""Crash point: a batch is on disk, and the engine does not know yet."""
 
 
 class SqliteJournal:
@@ -25,6 +31,7 @@ class SqliteJournal:
 
     Attributes:
         torn_bytes: What the log held of a commit that was cut off; it never counted.
+        crash: Labelled points for tests.
 
     Raises:
         ConfigError: on open, when another holds it, when the file belongs to another mode or
@@ -36,6 +43,7 @@ class SqliteJournal:
         self._path = path
         self._epoch = epoch
         self._meta = meta_of(stamp)
+        self.crash: CrashPoint = no_crash
         self._lock = WriterLock(path)
         self.torn_bytes = torn_bytes(path.with_name(f"{path.name}-wal"))
         if self.torn_bytes:
@@ -77,6 +85,7 @@ class SqliteJournal:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", values)
+            self.crash(MID_BATCH)
             schema.write_head(self._db, head)
             self._db.execute("COMMIT")
         except sqlite3.Error:
@@ -84,6 +93,13 @@ class SqliteJournal:
                 self._db.execute("ROLLBACK")
             raise
         self._hash, self._next = last, number
+        if self.crash is not no_crash:
+            self._reach_committed([type(fact).__name__ for _, fact in rows])
+
+    def _reach_committed(self, kinds: Sequence[str]) -> None:
+        self.crash(AFTER_COMMIT)
+        for kind in kinds:
+            self.crash(f"after:{kind}")
 
     def replay(self) -> Iterator[tuple[int, Fact]]:
         """Yield every step and fact in order, checking the hash chain.

@@ -166,7 +166,7 @@ def _life(label: str, seed: int, folder: Path) -> Life:
     served = _serve(seed, folder)
     try:
         config = _configured(folder, served.words)
-        crashed = _engine(served.words, config, folder, 100, f"{label}:2")
+        crashed = _engine(served.words, config, folder, 100, f"{label}/2")
         assert crashed.returncode == -signal.SIGKILL, crashed.stderr.decode()[-2_000:]
         at_crash = _journal(folder)
         second = _engine(served.words, config, folder, 3, "")
