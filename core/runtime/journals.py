@@ -5,7 +5,7 @@ from typing import Final
 
 from core.domain.errors import ConfigError
 from core.domain.facts import Mode
-from core.trading.journal.retention import JOURNAL, stored_runs
+from core.trading.journal.retention import JOURNAL, written_at
 from core.trading.journal.writer_lock import JournalInUse, is_held
 
 LATEST: Final = "LATEST"
@@ -32,20 +32,18 @@ def find_journal(data: Path, mode: Mode, run: str) -> Path:
         return named
     if run != named.name or run in {"", ".", ".."}:
         raise ConfigError("no journal there", run[:200], "Name a run, LATEST, or a file")
-    folder = root / OUTSIDE if run == OUTSIDE else root / RUNS / run
-    if not (folder / JOURNAL).is_file():
-        raise ConfigError("no such run", f"{run[:80]} in {root}", _known(root))
-    return folder / JOURNAL
+    for journal in (root / RUNS / run / JOURNAL, root / run / JOURNAL):
+        if journal.is_file():
+            return journal
+    raise ConfigError("no such run", f"{run[:80]} in {root}", _known(root))
 
 
 def journals_of(data: Path, mode: Mode) -> list[Path]:
     """Return every journal of a mode, the one written last at the end."""
     root = mode_folder(data, mode)
-    found = [Path(run.folder) / JOURNAL for run in stored_runs(root / RUNS)]
-    outside = root / OUTSIDE / JOURNAL
-    if outside.is_file():
-        found.append(outside)
-    return sorted(found, key=_written_at)
+    found = [*root.glob(f"*/{JOURNAL}"), *root.glob(f"{RUNS}/*/{JOURNAL}")]
+    named = [path for path in found if path.is_file() and not path.parent.name.startswith(".")]
+    return sorted(named, key=lambda path: (written_at(path), str(path)))
 
 
 def refuse_if_traded(journal: Path, locks: Path) -> None:
@@ -58,7 +56,8 @@ def refuse_if_traded(journal: Path, locks: Path) -> None:
         JournalInUse: naming the journal.
     """
     own = sorted(journal.parent.glob("*.lock"))
-    shared = sorted(locks.glob("*.lock")) if journal.parent.parent.name != RUNS else []
+    is_own = journal.parent.parent.name in {RUNS, Mode.PAPER.value}
+    shared = [] if is_own else sorted(locks.glob("*.lock"))
     if any(is_held(file) for file in (*own, *shared)):
         raise JournalInUse(journal)
 
@@ -72,12 +71,6 @@ def _latest(root: Path, mode: Mode) -> Path:
     return runs[-1]
 
 
-def _written_at(journal: Path) -> tuple[int, str]:
-    wal = journal.with_name(f"{journal.name}-wal")
-    times = [file.stat().st_mtime_ns for file in (journal, wal) if file.exists()]
-    return max(times), str(journal)
-
-
 def _known(root: Path) -> str:
-    runs = [Path(run.folder).name for run in stored_runs(root / RUNS)]
+    runs = [path.parent.name for path in journals_of(root.parent, Mode(root.name))]
     return f"There are: {', '.join(runs[-5:])}" if runs else "There are none"

@@ -5,6 +5,7 @@ nobody takes the rest for a journal.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from core.trading.journal.writer_lock import WriterLock, is_held
 
 JOURNAL: Final = "journal.db"
 _LOCK: Final = f"{JOURNAL}.lock"
+_LATCH: Final = frozenset({"armed", "tripped", "kill-wish"})
+"""What the kill switch keeps in a run's folder."""
 PRUNED: Final = ".pruned-"
 HIDDEN: Final = "hidden"
 """Crash point: renamed, nothing deleted yet."""
@@ -80,6 +83,16 @@ def chosen(
     return choices
 
 
+def written_at(journal: Path) -> int:
+    """Return when a journal was written last, ns; a reader's empty log says nothing."""
+    found = journal.stat().st_mtime_ns
+    wal = journal.with_name(f"{journal.name}-wal")
+    with suppress(FileNotFoundError):
+        log = wal.stat()
+        found = max(found, log.st_mtime_ns) if log.st_size else found
+    return found
+
+
 def prune(run: StoredRun, crash: CrashPoint = no_crash) -> None:
     """Delete one run's folder.
 
@@ -112,11 +125,10 @@ def _stored(folder: Path, *, is_ours_to_write: bool = False) -> StoredRun | None
     files = [entry for entry in folder.iterdir() if not entry.is_symlink() and entry.is_file()]
     if not any(file.name == JOURNAL for file in files):
         return None
-    journals = [file for file in files if file.name in {JOURNAL, f"{JOURNAL}-wal"}]
     names = {file.name for file in files}
     return StoredRun(
         folder=str(folder),
-        last_at=max(file.stat().st_mtime_ns for file in journals),
+        last_at=written_at(folder / JOURNAL),
         size_bytes=sum(file.stat().st_size for file in files),
         is_live=any(
             is_held(file)
@@ -130,7 +142,7 @@ def _stored(folder: Path, *, is_ours_to_write: bool = False) -> StoredRun | None
 
 
 def _is_ours(name: str) -> bool:
-    return name.startswith(JOURNAL) or name.endswith(".lock")
+    return name.startswith(JOURNAL) or name.endswith(".lock") or name in _LATCH
 
 
 def _must_stay(run: StoredRun, *, is_newest: bool) -> str:

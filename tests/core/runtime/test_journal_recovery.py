@@ -156,6 +156,19 @@ def test_newest_written_journal_is_the_latest(tmp_path: Path) -> None:
     assert journals_of(tmp_path, Mode.SIMULATION) == [old, new]
 
 
+def test_reading_an_old_journal_does_not_make_it_the_latest(tmp_path: Path) -> None:
+    """A reader leaves an empty log behind, whose time says nothing; paper runs are found too."""
+    import os
+
+    root = tmp_path / "paper"
+    old, new = (written(root / name / "journal.db") for name in ("alpha-1", "alpha-2"))
+    os.utime(old, ns=(1, 1))
+    summary(old)
+
+    assert find_journal(tmp_path, Mode.PAPER, "LATEST") == new
+    assert find_journal(tmp_path, Mode.PAPER, "alpha-1") == old
+
+
 def test_journal_outside_is_not_changed_while_any_account_is_traded(tmp_path: Path) -> None:
     """Locks of accounts lie in one folder for all; a run's own journal minds its own alone."""
     outside = written(tmp_path / "simulation" / "outside" / "journal.db")

@@ -140,7 +140,9 @@ def test_run_that_came_into_use_after_it_was_chosen_stays(tmp_path: Path) -> Non
 
 def test_pruned_run_is_gone(tmp_path: Path) -> None:
     """Its folder, its journal and its locks."""
-    stored(tmp_path, "run", 90)
+    folder = stored(tmp_path, "run", 90)
+    for name in ("armed", "tripped", "abc.lock", "journal.db.replaced-x"):
+        (folder / name).touch()
     (found,) = stored_runs(tmp_path)
 
     prune(found)
