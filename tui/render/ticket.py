@@ -40,6 +40,9 @@ _VERDICTS: Final = {
 _FIRST: Final = 4
 """Numbers that stand before the tightest limit."""
 _HIGH: Final = 0.8
+_ROOMY: Final = 44
+_TITLE_CELLS: Final = 12
+_SHORT_TITLE: Final = 7
 _FAR_PCT: Final = 500.0
 
 
@@ -155,7 +158,7 @@ def card_rows(state: TicketState, width: int, palette: Palette) -> Block:
     if state.missing or card is None:
         text = state.missing or "asking the engine…"
         return [*_touch(card, width, palette), row_of([(f"… {text}", "info")], width, palette)]
-    rows = [*_verdict(card, width, palette), *_touch(card, width, palette)]
+    rows = [*_verdict(state, card, width, palette), *_touch(card, width, palette)]
     if card.verdict is CardVerdict.UNCLEAR:
         return rows
     ink = "stale" if state.is_old else "text"
@@ -165,7 +168,9 @@ def card_rows(state: TicketState, width: int, palette: Palette) -> Block:
     return [*rows, *numbers[:_FIRST], *limits[:1], *numbers[_FIRST:], *limits[1:]]
 
 
-def _verdict(card: TicketView, width: int, palette: Palette) -> Block:
+def _verdict(state: TicketState, card: TicketView, width: int, palette: Palette) -> Block:
+    if state.is_old:
+        return [row_of([("◍ this card is old; a new one comes", "warning")], width, palette)]
     words, role = _VERDICTS[card.verdict]
     rule = f" {card.rule}" if card.verdict is CardVerdict.DENIED else ""
     text = f"{words}{rule} {clean(card.text)}".rstrip()
@@ -190,19 +195,18 @@ def _numbers(card: TicketView, ink: str) -> list[list[Cell]]:
     if card.vwap is not None:
         takes = [
             (f"{card.taken} at {card.vwap}", ink),
-            (f" · {card.slippage_bps or NOTHING} bps off mid", "muted"),
+            (f" · {card.slippage_bps or NOTHING} bps", "muted"),
         ]
     quote = clean(card.quote, 8)
-    stop = f" · {money_text(card.loss_at_stop)} at stop" if card.loss_at_stop else ""
+    stop = f" · stop -{money_text(card.loss_at_stop)}" if card.loss_at_stop else ""
     liquidation, away = _liquidation(card)
     lines: list[tuple[str, list[Cell]]] = [
         ("order", [(f"{mark} {card.quantity}", role), (f" at {card.limit_price}", ink), *bound]),
-        ("worth", [(f"{money_text(card.notional)} {quote}", ink),
-                   (f" · fee up to {money_text(card.fee)}", "muted")]),
+        ("worth", [(money_text(card.notional), ink), (f" · fee {money_text(card.fee)} {quote}", "muted")]),
         ("takes", takes),
         ("position", [(f"{card.position_before} → {card.position_after}", ink)]),
         ("liq ≈", [(liquidation, ink), (away, "muted")]),
-        ("worst", [(f"{money_text(card.worst_case)} {quote}", ink), (stop, "loss")]),
+        ("worst", [(money_text(card.worst_case), ink), (stop, "loss")]),
         ("margin", [(f"{money_text(card.margin_before)} → {money_text(card.margin_after)}", ink)]),
         ("free", [(f"{money_text(card.free_before)} → {money_text(card.free_after)}", ink)]),
     ]  # fmt: skip
@@ -227,10 +231,11 @@ def _use(use: LimitUse, width: int, palette: Palette) -> Runs:
         role = "warning" if over else "text_soft"
     text = f"{_whole(use.before)}→{_whole(use.after)} / {_whole(use.limit)}"
     bar = max(0, min(12, width - 46))
+    title = _TITLE_CELLS if width >= _ROOMY else _SHORT_TITLE
     cells: list[Cell] = [
         (f"{use.rule} ", "faint"),
-        (fit(use.title, 11), "muted"),
-        (fit_right(text, min(26, max(10, width - 22 - bar))), role),
+        (fit(use.title, title - 1) + " ", "muted"),
+        (fit_right(text, max(10, width - 10 - title - bar)), role),
         (fit_right(f"{min(9.99, use.fraction):.0%}", 6), role),
     ]
     if bar:

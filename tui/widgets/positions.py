@@ -24,7 +24,7 @@ class Positions(BlotterPane[PositionsView, HeldRow]):
     places: ClassVar = (Place.POSITIONS, Place.TABLE, Place.PANE)
     study: ClassVar = "Positions"
     nothing: ClassVar = "flat: no position is open"
-    dropped: ClassVar = (1, 7, 3, 8, 6, 10, 4, 11)
+    dropped: ClassVar = (7, 1, 8, 6, 3, 10, 4, 11)
     fields: ClassVar = (
         Field(name="market", cells=10, sort_key=lambda row: row.instrument, is_left=True,
               is_text=True),
