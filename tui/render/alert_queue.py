@@ -33,7 +33,7 @@ def open_row(
     left = "stands" if remaining_ms is None else countdown_text(remaining_ms)
     repeats = f" {item.repeats}x" if item.repeats > 1 else ""
     tail = f" then {default_label(alert)}" if remaining_ms is not None else ""
-    head = f"{pointer}{SEVERITY_MARK[alert.severity]} {fit(alert.severity.upper(), 9)}"
+    head = f"{pointer}{fit(SEVERITY_MARK[alert.severity], 3)} {fit(alert.severity.upper(), 9)}"
     room = max(0, width - width_of(head) - 8 - width_of(repeats))
     title = f" {clean(alert.title)}"
     if tail and width_of(title) + width_of(tail) + 2 <= room:
@@ -56,7 +56,7 @@ def ended_row(
     """Draw an ended alert: when it was raised, what it was, how it ended."""
     role = SEVERITY_ROLE[item.severity]
     end = end_text(item)
-    head = f"{pointer}{SEVERITY_MARK[item.severity]} {clock_text(item.raised_at)}"
+    head = f"{pointer}{fit(SEVERITY_MARK[item.severity], 3)} {clock_text(item.raised_at)}"
     room = max(0, width - width_of(head) - 2)
     cells = min(width_of(end), room * 3 // 5)
     return exact(

@@ -116,10 +116,12 @@ def _ended(serial: int, fact: AlertEnded) -> Entry:
 
 def _state(serial: int, fact: TradingStateChanged) -> Entry:
     is_free = fact.state is TradingState.ACTIVE
-    scope = fact.scope.partition("/")[2]
+    kind, _, name = fact.scope.partition("/")
+    is_market = kind == "market"
     return Entry(
         serial=serial, at=fact.at, level=ACTS if is_free else ALARMS, mark="state",
-        role="ok" if is_free else "warning", who=scope or "account", code=fact.state,
+        role="ok" if is_free else "warning", who=kind if is_market else name or "account",
+        market=name if is_market else "", code=fact.state,
         text=fact.reason or fact.cause or "trading is open",
     )  # fmt: skip
 
