@@ -202,7 +202,8 @@ def _numbers(card: TicketView, ink: str) -> list[list[Cell]]:
     liquidation, away = _liquidation(card)
     lines: list[tuple[str, list[Cell]]] = [
         ("order", [(f"{mark} {card.quantity}", role), (f" at {card.limit_price}", ink), *bound]),
-        ("worth", [(money_text(card.notional), ink), (f" · fee {money_text(card.fee)} {quote}", "muted")]),
+        ("worth", [(money_text(card.notional), ink),
+                   (f" · fee {money_text(card.fee)} {quote}", "muted")]),
         ("takes", takes),
         ("position", [(f"{card.position_before} → {card.position_after}", ink)]),
         ("liq ≈", [(liquidation, ink), (away, "muted")]),

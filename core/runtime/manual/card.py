@@ -193,7 +193,7 @@ def _uses(
     if inputs.free_capital is not None:
         uses.append(_use("R14", "Capital", ZERO_NOTIONAL, tied, inputs.free_capital, quote))
     asks = _part(equity, limits.confirm_above_equity_pct)
-    return [*uses, _use("R25", "Asks above", ZERO_NOTIONAL, worth, asks, quote)]
+    return [*uses, _use("R25", "Asks", ZERO_NOTIONAL, worth, asks, quote)]
 
 
 def _use(
