@@ -98,6 +98,8 @@ def output_to(out: Path | None) -> Iterator[TextIO]:
     """
     if out is None:
         yield sys.stdout
+        # Now, so that a reader who went away is met here and not at the interpreter's end.
+        sys.stdout.flush()
         return
     if out.exists():
         raise ConfigError("file exists already", str(out), "Choose another --out")

@@ -69,8 +69,7 @@ class History:
     def __init__(self, account: str, kinds: Iterable[Kind], span: Span) -> None:
         self.room = TradingRoom()
         self.ledger = TellingLedger()
-        self.room.ledger = self.ledger
-        self._apply = self.room.appliers()
+        self._apply = (self.room.appliers(), self.ledger.appliers())
         self._account = account
         self._kinds = frozenset(kinds)
         self._span = span
@@ -111,9 +110,10 @@ class History:
                 yield self._order(record, tale)
 
     def _applied(self, fact: Fact, entry: Entry) -> None:
-        applier = self._apply.get(type(fact))
-        if applier is not None:
-            applier(fact)
+        for table in self._apply:
+            applier = table.get(type(fact))
+            if applier is not None:
+                applier(fact)
         if isinstance(fact, OrderJournaled):
             self._orders[fact.client_order_id] = OrderTale(entry)
         elif isinstance(fact, FillBooked) and fact.fill.client_order_id is not None:

@@ -1,6 +1,10 @@
 """The ledger, telling what it posts: the same booking, nothing computed twice."""
 
+from collections.abc import Callable
+from typing import Any
+
 from core.domain.exact import Amount
+from core.domain.facts import CashBooked, FillBooked, InferredBooked, MarketAdded, PositionAdopted
 from core.trading.identity import LineChange
 from core.trading.ledger import Ledger
 from core.trading.posting import Posting
@@ -12,6 +16,16 @@ class TellingLedger(Ledger):
     def __init__(self) -> None:
         super().__init__()
         self._told: list[tuple[Posting, Amount]] = []
+
+    def appliers(self) -> dict[type, Callable[[Any], None]]:
+        """Return how facts are booked here, as the trading room books them in its own ledger."""
+        return {
+            MarketAdded: self.add_market,
+            FillBooked: self.book_fill,
+            CashBooked: self.book_cash,
+            PositionAdopted: self.adopt,
+            InferredBooked: self.book_inferred,
+        }
 
     def taken(self) -> list[tuple[Posting, Amount]]:
         """Return postings since the last call, each with its account's balance after the entry."""

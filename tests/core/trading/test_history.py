@@ -182,3 +182,20 @@ def test_span_holds_its_beginning_and_not_its_end() -> None:
     span = Span(10, 20)
 
     assert [at for at in (9, 10, 19, 20) if span.holds(at)] == [10, 19]
+
+
+@settings(max_examples=15, deadline=None)
+@given(histories())
+def test_history_books_what_the_trading_room_books(facts: list[Fact]) -> None:
+    """The ledger that tells and the engine's own never differ."""
+    history = History("alpha:main", tuple(Kind), Span())
+    for entry in entries(facts):
+        list(history.rows(entry))
+
+    theirs = history.room.ledger
+    assert history.ledger.entries == theirs.entries
+    assert history.ledger.residual() == theirs.residual() == Amount(0)
+    for key, line in theirs.lines():
+        mine = history.ledger.line(*key)
+        assert mine is not None
+        assert (mine.quantity, mine.realized) == (line.quantity, line.realized)
