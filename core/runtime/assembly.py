@@ -168,6 +168,7 @@ def begin(
         RunStarted(at=at, mode=settings.mode, epoch=epoch, version=VERSION),
         *rooms.trading.recovery_facts(at),
         *rooms.entry.manual.recovery_facts(at),
+        *rooms.entry.closing.recovery_facts(at),
     ]
     if not restored and settings.strategies_on:
         facts.extend(
@@ -212,7 +213,8 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
         rooms.kill,
     )
     people.carry_out(ChangeLimits, limits.change)
-    for command, how in rooms.entry.manual.commands().items():
+    entry = rooms.entry
+    for command, how in (*entry.manual.commands().items(), *entry.closing.commands().items()):
         people.carry_out(command, how)
     handled = (
         rooms.trading,
@@ -230,6 +232,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
         links,
         limits,
         rooms.entry.manual,
+        rooms.entry.closing,
         rooms.entry.blotter,
     )
     applied = (
@@ -244,6 +247,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
         rooms.kill,
         limits,
         rooms.entry.manual,
+        rooms.entry.closing,
         rooms.entry.blotter,
     )
     return Wiring(
@@ -261,6 +265,7 @@ def _wiring(rooms: Rooms, links: Links, flattener: Flattener, limits: LimitRoom)
             limits.reactors(),
             Calls(rooms.risk).reactors(),
             rooms.entry.manual.reactors(),
+            rooms.entry.closing.reactors(),
         ],
         deciders=StrategyDeciders(rooms.host, rooms.orders),
     )

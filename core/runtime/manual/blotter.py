@@ -21,8 +21,9 @@ from core.domain.ticket import (
     WorkingRow,
     WorkingView,
 )
+from core.runtime.manual.closing import Closings
+from core.runtime.manual.moving import Moves
 from core.runtime.manual.picture import Pictures
-from core.runtime.manual.room import ManualRoom
 from core.runtime.manual.seen import Touch
 from core.runtime.margins import initial_margin, maintenance_margin
 from core.runtime.picture import Painter
@@ -74,13 +75,15 @@ class Blotter:
         trading: TradingRoom,
         painter: Painter,
         valuation: Valuation,
-        manual: ManualRoom,
+        moves: Moves,
+        closings: Closings,
         pictures: Pictures,
     ) -> None:
         self._trading = trading
         self._painter = painter
         self._valuation = valuation
-        self._manual = manual
+        self._moves = moves
+        self._closings = closings
         self._pictures = pictures
         self._accounts = pictures.accounts
         self._funding: dict[InstrumentId, Funding] = {}
@@ -122,7 +125,7 @@ class Blotter:
         terms = record.terms
         touch = self._touch(terms.instrument, at)
         rules = self._trading.instruments.get(terms.instrument)
-        pending = self._manual.moves.pending.get(record.client_order_id)
+        pending = self._moves.pending.get(record.client_order_id)
         return WorkingRow(
             client_order_id=record.client_order_id,
             venue_order_id=record.venue_order_id or "",
@@ -209,7 +212,7 @@ class Blotter:
         margin = None if worth is None else worth.scaled_by(initial_margin(rules))
         price, pct = self._liquidation(line, rules, mark, gross, at)
         funding = self._funding.get(name)
-        closing = self._manual.closings.of_market(name)
+        closing = self._closings.of_market(name)
         row = HeldRow(
             instrument=name,
             account=account,

@@ -7,6 +7,7 @@ from core.market.room import MarketRoom
 from core.risk.room import RiskRoom
 from core.runtime.capital import CapitalDesk
 from core.runtime.manual.blotter import Blotter
+from core.runtime.manual.closing_room import ClosingRoom
 from core.runtime.manual.picture import Pictures
 from core.runtime.manual.room import ManualRoom
 from core.runtime.orderdesk import OrderDesk
@@ -20,6 +21,7 @@ class OrderEntry(NamedTuple):
 
     pictures: Pictures
     manual: ManualRoom
+    closing: ClosingRoom
     blotter: Blotter
 
 
@@ -35,5 +37,7 @@ def order_entry(
 ) -> OrderEntry:
     """Wire order entry."""
     pictures = Pictures(market, trading, risk, capital, painter, accounts)
-    manual = ManualRoom(trading, orders, pictures)
-    return OrderEntry(pictures, manual, Blotter(trading, painter, valuation, manual, pictures))
+    closing = ClosingRoom(trading, orders, pictures)
+    manual = ManualRoom(trading, orders, pictures, closing)
+    blotter = Blotter(trading, painter, valuation, manual.moves, closing.closings, pictures)
+    return OrderEntry(pictures, manual, closing, blotter)

@@ -18,7 +18,8 @@ class ManualTopics:
     def __init__(self, rooms: Rooms) -> None:
         self._pictures = rooms.entry.pictures
         self._blotter = rooms.entry.blotter
-        self._manual = rooms.entry.manual
+        self._moves = rooms.entry.manual.moves
+        self._closings = rooms.entry.closing.closings
         self._trading = rooms.trading
 
     def register(self, frames: Frames) -> None:
@@ -39,13 +40,13 @@ class ManualTopics:
     def _working(self, parts: Parts, at: int) -> Found | None:
         if parts:
             return None
-        key = (at // _HALF, self._trading.orders.moves, self._manual.version)
+        key = (at // _HALF, self._trading.orders.moves, self._moves.version)
         return (*key, len(self._trading.orders)), lambda: self._blotter.working(at)
 
     def _positions(self, parts: Parts, at: int) -> Found | None:
         if parts:
             return None
-        key = (at // _SECOND, self._trading.ledger.entries, self._manual.version)
+        key = (at // _SECOND, self._trading.ledger.entries, self._closings.version)
         return key, lambda: self._blotter.positions(at)
 
     def _fills(self, parts: Parts, at: int) -> Found | None:

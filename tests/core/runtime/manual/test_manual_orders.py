@@ -8,6 +8,7 @@ import pytest
 from core.domain.commands import (
     CancelOrders,
     ClosePosition,
+    EndRun,
     MoveOrder,
     PlaceTicket,
     StopAll,
@@ -516,6 +517,22 @@ def test_a_closing_is_stopped_by_a_cancel_and_by_its_own_word(rig: Rig) -> None:
     assert [end.is_done for end in close_ends(rig)] == [False, False]
 
 
+@pytest.mark.parametrize("command", [StopAll(), EndRun()])
+def test_a_stop_and_the_end_of_a_run_stop_a_closing(rig: Rig, command: StopAll | EndRun) -> None:
+    """Nothing further goes out; what is out is cancelled."""
+    holding(rig)
+    rig.command(ClosePosition(instrument=SOL_PERP))
+    rig.run(0.1)
+    out = rig.placed[-1]
+    rig.command(command)
+    rig.feed(told(out, OrderState.CANCELLED, rig))
+    rig.run(2)
+
+    assert rig.placed[-1] is out
+    assert rig.cancels[-1].client_order_id == out.client_order_id
+    assert not close_ends(rig)[0].is_done
+
+
 def test_a_closing_is_dropped_at_restart_and_said_so(rig: Rig) -> None:
     """A person looks first, then closes the rest."""
     holding(rig)
@@ -525,7 +542,7 @@ def test_a_closing_is_dropped_at_restart_and_said_so(rig: Rig) -> None:
 
     (end,) = close_ends(again)
     assert "restart" in end.text
-    assert not again.rooms.entry.manual.closings.running
+    assert not again.rooms.entry.closing.closings.running
 
 
 @pytest.mark.parametrize("percent", [0, -5, 101])
@@ -646,13 +663,13 @@ def test_facts_of_a_persons_orders_rebuild_the_same_state(rig: Rig) -> None:
     rig.command(move(rig, order))
     rig.command(ClosePosition(instrument=SOL_PERP))
     rig.run(0.1)
-    manual = rig.rooms.entry.manual
+    entry = rig.rooms.entry
     again = Rig()
     facts: list[Fact] = rig.facts
     again.engine.desk.restore(facts)
-    other = again.rooms.entry.manual
+    other = again.rooms.entry
 
-    assert other.moves.pending == manual.moves.pending
-    assert [str(c) for c in other.closings.running.values()] == [
-        str(c) for c in manual.closings.running.values()
+    assert other.manual.moves.pending == entry.manual.moves.pending
+    assert [str(c) for c in other.closing.closings.running.values()] == [
+        str(c) for c in entry.closing.closings.running.values()
     ]
