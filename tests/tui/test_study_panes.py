@@ -16,7 +16,7 @@ from tui.render.depth import refill_text
 from tui.render.footprint import feet_of
 from tui.render.heatmap import newest_touch, price_at, raster_of
 from tui.render.numbers import price_text
-from tui.render.study import brief
+from tui.render.study import brief, short
 from tui.render.tape import TapeRing
 from tui.widgets.messages import FocusAside, MarketChosen
 
@@ -464,3 +464,19 @@ async def test_a_heatmap_the_analyst_no_longer_makes_is_called_stale() -> None:
         pane.show(view)
         pane.tick(view.computed_at + 6 * NS)
         assert "STALE 6s" in pane.row_text(0)
+
+
+async def test_cumulative_delta_is_the_same_number_wherever_it_stands() -> None:
+    """Only the newest seconds are drawn; the delta is still counted from the anchor."""
+    view = FAKE.flow()
+    kept = tuple(
+        msgspec.structs.replace(point, cumulative=point.cumulative + 5_000)
+        for point in view.series[-60:]
+    )
+    pane = pane_named("flow")
+    async with Stage(pane).run_test(size=(100, 30)):
+        pane.show(msgspec.structs.replace(view, series=kept))
+        (told,) = [number.value for number in pane.explain() if number.key == "cvd"]
+        assert told == short(kept[-1].cumulative, is_signed=True)
+        assert f"CVD {told} " in pane.all_text
+        assert " 0.00" not in pane.all_text.partition("windows")[0]

@@ -65,7 +65,7 @@ def flow_curve(view: FlowView, width: int, height: int, palette: Palette) -> Blo
 
 def _legend(view: FlowView, width: int, palette: Palette) -> Runs:
     last = view.series[-1]
-    cvd = last.cumulative - view.series[0].cumulative + view.series[0].delta
+    cvd = last.cumulative
     price = fixed(last.price, view.price_decimals)
     cells: list[Cell] = [
         ("━ ", sign_role(cvd, "bid", "ask")),
@@ -95,14 +95,10 @@ def _lines(
     if price_reach is not None:
         back.curve(heights_of(prices, *price_reach, height * 4))
     front.curve(heights_of(deltas, low, high, height * 4))
-    first = next((value for value in deltas if value is not None), 0.0)
-    role = sign_role((deltas[-1] or 0.0) - first, "bid", "ask") if deltas else "muted"
-    zero = heights_of([first], low, high, height * 4)[0]
+    role = sign_role(deltas[-1], "bid", "ask") if deltas else "muted"
+    zero = heights_of([0.0], low, high, height * 4)[0]
     zero_row = None if zero is None else zero // 4
-    labels = {
-        0: short(high - first, is_signed=True),
-        height - 1: short(low - first, is_signed=True),
-    }
+    labels = {0: short(high, is_signed=True), height - 1: short(low, is_signed=True)}
     return [
         exact(
             [

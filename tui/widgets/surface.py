@@ -1,15 +1,28 @@
 """The base of everything that ticks: rows of runs, diffed against the screen, cached as strips."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
-from textual.filter import ANSIToTruecolor
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.render.diff import changed_spans
 from tui.render.palette import Palette, Runs
+
+
+class _Paper(NamedTuple):
+    """Cells of a row, and what the terminal asks of its colours."""
+
+    width: int
+    filters: list[LineFilter]
+
+
+def _cells(runs: Runs) -> int:
+    return sum([len(text) if text.isascii() else cell_len(text) for text, _ in runs])
 
 
 class Surface(Widget):
@@ -59,9 +72,19 @@ class Surface(Widget):
             return
         self._drawn_rows[row] = runs
         self._drawn_strips.pop(row, None)
+        if old is None:
+            self._mark_whole(row, runs)
+            return
         for start, end in changed_spans(old, runs):
             self.marked_cells += end - start
             self._changed_regions.append(Region(start, row, end - start, 1))
+
+    def _mark_whole(self, row: int, runs: Runs) -> None:
+        """Mark a row that was not drawn before."""
+        cells = _cells(runs)
+        if cells:
+            self.marked_cells += cells
+            self._changed_regions.append(Region(0, row, cells, 1))
 
     def forget(self) -> None:
         """Drop everything drawn: the next redraw is complete."""
@@ -87,7 +110,8 @@ class Surface(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Hand out cached strips; borders and styles of the style sheet are not consulted."""
-        strips = [self._strip(row) for row in crop.line_range]
+        paper = self._paper()
+        strips = [self._strip(row, paper) for row in crop.line_range]
         if crop.column_span != (0, self._drawn_width):
             left, right = crop.column_span
             return [strip.crop(left, right) for strip in strips]
@@ -95,24 +119,29 @@ class Surface(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return one row."""
-        return self._strip(y)
+        return self._strip(y, self._paper())
 
-    def _strip(self, row: int) -> Strip:
+    def _paper(self) -> _Paper:
+        """Return what every row of a frame is built for: Textual looks all of it up each time."""
+        found = self.get_line_filters()
+        filters = [each for each in found if not isinstance(each, ANSIToTruecolor)]
+        return _Paper(self.size.width, filters)  # our styles are true colours already
+
+    def _strip(self, row: int, paper: _Paper) -> Strip:
         found = self._drawn_strips.get(row)
         if found is None:
-            found = self._drawn_strips[row] = self._built(row)
+            found = self._drawn_strips[row] = self._built(row, paper)
         return found
 
-    def _built(self, row: int) -> Strip:
-        width = self.size.width
+    def _built(self, row: int, paper: _Paper) -> Strip:
         runs = self._drawn_rows.get(row)
         if runs is None:
-            return Strip.blank(width, self.palette.style("text"))
-        strip = Strip([Segment(text, style) for text, style in runs])
-        strip = strip.adjust_cell_length(width, self.palette.style("text"))
-        for line_filter in self.get_line_filters():
-            if not isinstance(line_filter, ANSIToTruecolor):  # our styles are true colours already
-                strip = strip.apply_filter(line_filter, self.background_colors[1])
+            return Strip.blank(paper.width, self.palette.style("text"))
+        strip = Strip([Segment(text, style) for text, style in runs], _cells(runs))
+        if strip.cell_length != paper.width:
+            strip = strip.adjust_cell_length(paper.width, self.palette.style("text"))
+        for line_filter in paper.filters:
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
         return strip
 
     def row_text(self, row: int) -> str:
