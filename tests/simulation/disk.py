@@ -33,6 +33,8 @@ class Row(msgspec.Struct, frozen=True):
     digest: bytes
     at: int
     """When it was synced: for the oracle, not for the engine."""
+    truth: bytes = b""
+    """What stood there before it rotted: for the oracle too."""
 
 
 class Lock:
@@ -112,7 +114,9 @@ class Disk:
         number = self._rng.randrange(len(self.rows))
         row = self.rows[number]
         payload = bytes([row.payload[0] ^ 0x10]) + row.payload[1:]
-        self.rows[number] = msgspec.structs.replace(row, payload=payload)
+        self.rows[number] = msgspec.structs.replace(
+            row, payload=payload, truth=row.truth or row.payload
+        )
         self.hit("F67")
 
     def keep_as_evidence(self) -> list[Row]:

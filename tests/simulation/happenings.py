@@ -202,6 +202,12 @@ def _foreign(world: "World", rng: random.Random) -> End:
     return _nothing
 
 
+def _liquidation(world: "World", rng: random.Random) -> End:
+    """F38: another program takes far too much, and the market turns."""
+    world.overreach(rng)
+    return _nothing
+
+
 def _market_state(world: "World", rng: random.Random) -> End:
     """F37: the venue lets nobody, or only some, trade in a market."""
     symbol = rng.choice(sorted(world.venue.houses))
@@ -248,12 +254,13 @@ HAPPENINGS: Final[dict[str, Begin]] = {
     "F34": _switch("F34", _SELDOM, everybody=True),
     "F35": _switch("F35", _SELDOM, everybody=True),
     "F37": _market_state,
+    "F38": _liquidation,
     "F43": _foreign,
     "F44": _switch("F44", _SELDOM),
     "F45": _switch("F45", (1.0,), everybody=True),
     "F54 before": _crash_point("before-journal"),
     "F54 journal": _crash_point("after-journal"),
-    "F54 send": _crash_point("after-send"),
+    "F54 send": _crash_point("heard:OrderBytesLeft"),
     "F55": _kill,
     "F57": _power,
     "F58": _stall,

@@ -133,6 +133,9 @@ class Net:
         def deliver() -> None:
             if future.done():
                 return
+            if sent.wire.path == "/api/v1/depth":
+                symbol = dict(sent.wire.query).get("symbol", "")
+                self.heard.setdefault((process.name, symbol), []).append(self._heap.now)
             if reply.status == CUT.status:
                 future.set_exception(TransportError("the connection broke", sent=True))
             else:

@@ -3,6 +3,8 @@
 import logging
 import multiprocessing
 import time
+import traceback
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -62,9 +64,9 @@ def played(options: Options) -> Outcome:
     logging.disable(logging.CRITICAL)
     begun = time.process_time()
     try:
-        world = World(options, dress_of(options.naive)).run()
+        world = World(options, dress_of(options.naive))
+        verdict: Verdict = _ended(world)
         busy = time.process_time() - begun
-        verdict: Verdict = judged(world)
     finally:
         logging.disable(logging.NOTSET)
     hits: dict[str, int] = {}
@@ -84,6 +86,16 @@ def played(options: Options) -> Outcome:
         looked_at=verdict.looked_at,
         wrong=verdict.wrong,
     )
+
+
+def _ended(world: World) -> Verdict:
+    """Play and judge; what raises is a finding with its seed, and ends no other run."""
+    try:
+        return judged(world.run())
+    except Exception as error:  # noqa: BLE001  as above
+        frames = traceback.extract_tb(error.__traceback__)[-3:]
+        where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+        return Verdict({}, [("raised", f"{error!r} ({where})")])
 
 
 def _shortest(options: Options) -> int:

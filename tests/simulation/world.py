@@ -32,6 +32,7 @@ from tests.simulation.samples import Sampler
 from tests.simulation.venue import SimVenue
 
 _SECOND: Final = 1_000_000_000
+_HALF: Final = 0.5
 CALM_SECS: Final = 60
 MORE_CALM_SECS: Final = 30
 """After stress an order may come to life for a minute: its proof takes so much longer."""
@@ -312,6 +313,32 @@ class World:
         except Refusal:
             return
         self.hit("F43")
+
+    def overreach(self, rng: random.Random) -> None:
+        """F38: a foreign position of many times the equity, then a price that ends it."""
+        symbol = rng.choice(("SOL_USDC_PERP", "BTC_USDC_PERP"))
+        house, floor = self.venue.houses[symbol], self.venue.exchange.floor
+        spec = floor.markets[symbol].spec
+        is_bid = rng.random() < _HALF
+        price = round(house.fair)
+        steps = int(rng.uniform(500_000, 900_000) * 10**spec.cost_decimals / house.fair)
+        request = OrderRequest(
+            symbol=symbol,
+            side=Side.BID if is_bid else Side.ASK,
+            order_type=OrderType.LIMIT,
+            price=price,
+            quantity=steps,
+            time_in_force=TimeInForce.IOC,
+        )
+        order = floor.entry.new_order(self.venue.account, request)
+        self.venue.account.order_log.append(order)
+        floor.clearing.house("faults")
+        floor.entry.execution.transfer(order, steps, price, "faults")
+        floor.feed.money_moved()
+        self.heap.after(
+            int(rng.uniform(0.2, 4) * _SECOND), lambda: house.jump(0.86 if is_bid else 1.14)
+        )
+        self.hit("F38")
 
     # ---- what is left --------------------------------------------------------------------------
 

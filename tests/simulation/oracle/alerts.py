@@ -38,7 +38,8 @@ def _is_repeat(one: AlertRaised, other: AlertRaised) -> bool:
     a, b = one.alert, other.alert
     if a.terms_hash is not None or b.terms_hash is not None:
         return a.alert_id == b.alert_id
-    return (a.scope, a.title, a.severity) == (b.scope, b.title, b.severity)
+    offered = [option.key for option in a.options] == [option.key for option in b.options]
+    return offered and (a.scope, a.title, a.severity) == (b.scope, b.title, b.severity)
 
 
 def _badly_ended(case: Case, begun: AlertRaised, ended: AlertEnded) -> list[str]:
@@ -111,7 +112,7 @@ def i28_alerts_in_time(case: Case) -> Finding:
 def i34_every_leader_fill_answered(case: Case) -> Finding:
     """Each of the leader's fills the engine heard is decided once, and says why."""
     lines = [f for f in case.of(DecisionTaken, current=True) if f.strategy == "copy-leader"]
-    causes = Counter(f.cause for f in lines)
+    causes = Counter(f.cause for f in lines if f.intent_id is None)  # not what became of a question
     wrong = [f"leader fill {c} was decided {n} times" for c, n in causes.items() if n > 1]
     wrong += [f"a decision about {f.cause} says nothing" for f in lines if not f.code]
     return Finding(len(lines), tuple(wrong))

@@ -72,11 +72,7 @@ class Case:
         self.healed_at = world.healed_at or world.ended_at
         self.ended_at = world.ended_at
         journals = [*world.evidence, world.disk.rows]
-        self.lines = [
-            line
-            for number, rows in enumerate(journals)
-            for line in _lines(rows, number, is_damaged=number < len(world.evidence))
-        ]
+        self.lines = [line for number, rows in enumerate(journals) for line in _lines(rows, number)]
         self.current = [line for line in self.lines if line.journal == len(world.evidence)]
 
     def of(self, kind: type[_Kind], *, current: bool = False) -> list[_Kind]:
@@ -110,9 +106,13 @@ class Case:
         return found
 
     def own_orders(self, client_id: int) -> list[Order]:
-        """Return the venue's orders of one of our ids, without those others sent under it (F28)."""
+        """Return the venue's orders of one of our ids.
+
+        Left out are those others sent under it (F28), and what a conditional order became when it
+        fired: the venue lists that as another order.
+        """
         orders = self.at_venue.get(client_id, [])
-        return [order for order in orders if not self.is_borrowed(order)]
+        return [each for each in orders if each.related_id is None and not self.is_borrowed(each)]
 
     def is_borrowed(self, order: Order) -> bool:
         """Whether another program used our id: F28 prices its order a fifth away."""
@@ -207,14 +207,9 @@ def secs(ns: int, case: Case) -> str:
     return f"{(ns - case.world.options.start_ns) / 1e9:.3f}s"
 
 
-def _lines(rows: list[Row], number: int, *, is_damaged: bool) -> list[Line]:
+def _lines(rows: list[Row], number: int) -> list[Line]:
     lines = []
     for row in rows:
-        try:
-            fact: Fact = DECODER.decode(row.payload)
-        except (msgspec.DecodeError, ValueError):
-            if not is_damaged:
-                raise
-            continue
+        fact: Fact = DECODER.decode(row.truth or row.payload)
         lines.append(Line(fact, row.epoch, row.at, number))
     return lines

@@ -155,7 +155,7 @@ def i07_order_caps(case: Case) -> Finding:
 
 def i07_position_caps(case: Case) -> Finding:
     """The worst case of each market stays under its cap, by the venue's own positions."""
-    if case.hits("F43", "F63", "F27", "F06", "F05", "F17", "F35", "F28"):
+    if case.hits("F38", "F43", "F63", "F27", "F06", "F05", "F17", "F35", "F28"):
         return Finding(0)
     wrong: list[str] = []
     lowest: dict[str, int] = {}
