@@ -246,7 +246,7 @@ class PaperExchange:
     def _route(self, order: PaperOrder) -> None:
         """Let an order into the book by its terms."""
         market = self._market(order.instrument)
-        trouble = market.book.trouble(self._now)
+        trouble = market.trouble(self._now)
         is_passing = order.terms.time_in_force is not TimeInForce.GTC or not order.is_limit
         if order.terms.reduce_only and self._is_perpetual(order.instrument):
             self._shrink(order)
@@ -397,7 +397,7 @@ class PaperExchange:
     def _close_by_force(self, name: InstrumentId, held: Quantity) -> None:
         """Close a position at what is displayed; what nobody takes waits for the next mark."""
         market, mark = self._market(name), self.mark_of(name)
-        if market.book.trouble(self._now) or mark is None or name not in self.rules:
+        if market.trouble(self._now) or mark is None or name not in self.rules:
             return
         side = Side.SELL if held.sign > 0 else Side.BUY
         order = self._take(
@@ -474,6 +474,8 @@ class PaperExchange:
     def _on_catalogue(self, body: InstrumentsListed) -> None:
         for rules in body.instruments:
             self.rules[rules.id] = rules
+            if rules.id in self.markets:
+                self.markets[rules.id].is_listed = True
 
     def _on_time(self, body: VenueTimeMeasured) -> None:
         self.offset_ns = body.offset_ns
@@ -490,6 +492,7 @@ class PaperExchange:
         if found is None:
             book = PaperBook(self.settings.stale_ns)
             found = self.markets[instrument] = PaperMarket(book, self._execute)
+            found.is_listed = instrument in self.rules
         return found
 
     def _is_perpetual(self, instrument: InstrumentId) -> bool:
@@ -523,5 +526,5 @@ class PaperExchange:
 
     def troubles(self) -> dict[str, str]:
         """Return the markets in which nothing fills now, and why."""
-        found = {name: each.book.trouble(self._now) for name, each in self.markets.items()}
+        found = {name: each.trouble(self._now) for name, each in self.markets.items()}
         return {name: why for name, why in found.items() if why}

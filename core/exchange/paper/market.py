@@ -26,7 +26,13 @@ class PaperMarket:
     def __init__(self, book: PaperBook, on_execution: OnExecution) -> None:
         self.book = book
         self.resting: list[PaperOrder] = []
+        self.is_listed = False
+        """Whether its rules are known: after a restart orders may rest before they are."""
         self._execute = on_execution
+
+    def trouble(self, now: int) -> str:
+        """Say why nothing may fill now; empty when it may."""
+        return self.book.trouble(now) if self.is_listed else "the market's rules are not known yet"
 
     # ---- orders --------------------------------------------------------------------------------
 
@@ -58,7 +64,7 @@ class PaperMarket:
 
     def rest(self, order: PaperOrder, now: int) -> None:
         """Put an order at the back of the queue of its price."""
-        if not self.book.trouble(now):
+        if not self.trouble(now):
             order.queue(self.book.displayed(order.side, order.price), now)
         self.resting.append(order)
         self.resting.sort(key=_priority)
@@ -74,7 +80,7 @@ class PaperMarket:
         if not self.resting:
             return
         sizes = {(side, price): size for side, price, size in changes}
-        is_true = not self.book.trouble(now)
+        is_true = not self.trouble(now)
         for order in self.resting:
             size = sizes.get((order.side, order.price))
             if size is not None:
@@ -86,7 +92,7 @@ class PaperMarket:
 
     def printed(self, price: int, size: int, aggressor: Side, now: int) -> None:
         """Serve a print to whom it met: our better prices, the queue ahead, ourselves."""
-        if not self.resting or self.book.trouble(now):
+        if not self.resting or self.trouble(now):
             return
         maker = aggressor.opposite
         met = [order for order in self.resting if order.side is maker and order.remaining]

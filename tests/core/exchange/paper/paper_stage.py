@@ -17,7 +17,7 @@ from core.domain.events import (
     QueryKind,
     TradeSeen,
 )
-from core.domain.ids import Asset, ClientOrderId, InstrumentId
+from core.domain.ids import Asset, ClientOrderId, InstrumentId, venue_of
 from core.domain.instrument import Instrument
 from core.domain.intent import Leg, RiskApproved
 from core.domain.order import Fill, OrderTerms, Side
@@ -56,19 +56,20 @@ class Stage:
     ) -> None:
         self.at = at
         self.told: list[Body] = []
-        self.stored = list(facts)
+        self.stored = [*facts]
         self.exchange = PaperExchange(ACCOUNT, settings(**changes), random.Random(seed))
         self.exchange.restore(self.stored)
         self.exchange.open(at)
         self.stores = True
         self._ids = {SOL_PERP: 0, SOL_SPOT: 0}
         self._query_ids = 0
+        self.catalogue(*((instrument(SOL_PERP), instrument(SOL_SPOT)) if rules is None else rules))
+
+    def catalogue(self, *rules: Instrument) -> None:
+        """Tell the catalogue."""
         self.feed(
             InstrumentsListed(
-                ts_event=at,
-                ts_recv=at,
-                venue=ACCOUNT.partition(":")[0],  # type: ignore[arg-type]
-                instruments=rules or (instrument(SOL_PERP), instrument(SOL_SPOT)),
+                ts_event=self.at, ts_recv=self.at, venue=venue_of(ACCOUNT), instruments=rules
             )
         )
 

@@ -504,6 +504,23 @@ def test_restart_keeps_orders_resting_at_the_back_of_the_queue() -> None:
     assert again.filled(1) == [("99", "1")]
 
 
+def test_order_that_rests_before_the_catalogue_is_back_waits_for_it() -> None:
+    """After a restart books may come first: nothing fills until the market's rules are known."""
+    stage = opened()
+    stage.place(terms(Side.BUY, "4", "99", time_in_force=GTC))
+    again = Stage(facts=stage.stored, at=stage.at + SECOND, rules=())
+
+    again.snapshot({"98": "6"}, {"99": "5"})
+    again.trade("90", "5", Side.SELL)
+    before = again.fills()
+    again.catalogue(instrument(SOL_PERP))
+    again.depth({}, {"99": "3"})
+    again.run(1)
+
+    assert before == []
+    assert again.filled(1) == [("99", "3")]
+
+
 def test_no_report_leaves_before_its_fact_is_on_disk() -> None:
     """While the file cannot be written the engine hears nothing."""
     stage = opened()

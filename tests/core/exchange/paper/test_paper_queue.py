@@ -76,6 +76,7 @@ class Pit:
     def __init__(self) -> None:
         self.book = PaperBook(stale_ns=10**15)
         self.market = PaperMarket(self.book, self._execute)
+        self.market.is_listed = True
         self.filled: dict[int, int] = {}
         self.number = 1
         self.book.load(
