@@ -23,7 +23,7 @@ _KINDS: Final = {
     Kind.GTC: "limit, rests (GTC)",
     Kind.IOC: "limit, at once (IOC)",
     Kind.FOK: "limit, all or none (FOK)",
-    Kind.COLLAR: "market: IOC at the collar",
+    Kind.COLLAR: "market: IOC at collar",
 }
 _UNITS: Final = {
     SizeBy.FREE_PERCENT: "% of free capital",
@@ -41,6 +41,7 @@ _FIRST: Final = 4
 """Numbers that stand before the tightest limit."""
 _HIGH: Final = 0.8
 _ROOMY: Final = 44
+_USE_CELLS: Final = 28
 _TITLE_CELLS: Final = 12
 _SHORT_TITLE: Final = 7
 _FAR_PCT: Final = 500.0
@@ -236,7 +237,7 @@ def _use(use: LimitUse, width: int, palette: Palette) -> Runs:
     cells: list[Cell] = [
         (f"{use.rule} ", "faint"),
         (fit(use.title, title - 1) + " ", "muted"),
-        (fit_right(text, max(10, width - 10 - title - bar)), role),
+        (fit_right(text, min(_USE_CELLS, max(10, width - 10 - title - bar))), role),
         (fit_right(f"{min(9.99, use.fraction):.0%}", 6), role),
     ]
     if bar:
