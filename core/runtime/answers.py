@@ -152,7 +152,7 @@ class Answers:
         reconciler = self._reconcilers.get(body.account)
         if reconciler is None or reconciler.opened_at is None:
             return []
-        fills = tuple(self._trading.fills_facts(body.fills, at))
+        fills = tuple(self._trading.fills.of_answer(body.fills, at))
         reports = [row for row in body.rows if isinstance(row, OrderReport)]
         return [
             Reaction(fills),

@@ -74,7 +74,7 @@ class OrderWatch:
         if record.filled > record.terms.quantity:
             return self._overfilled(record, at)
         if record.state is OrderState.ABSENT:
-            return Reaction(tuple(self._trading.late_fill_facts(record, at)))
+            return Reaction(tuple(self._trading.unwanted.fill_facts(record, at)))
         if _is_late(record):
             words = alert_words.late_fill(
                 record.client_order_id, fill.instrument, record.state, str(fill.quantity), at

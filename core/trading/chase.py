@@ -16,8 +16,8 @@ from core.domain.ids import AccountId, ClientOrderId, InstrumentId, venue_of
 from core.domain.order import OrderState
 from core.domain.reaction import NOTHING, Reaction
 from core.trading.mood import CALM, VenueMood, VenueMoods
+from core.trading.moving import cancel_effect
 from core.trading.orders import OrderRecord, Orders
-from core.trading.room import cancel_effect
 
 TIMER: Final = "trading/chase"
 _SECOND: Final = 1_000_000_000

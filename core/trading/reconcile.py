@@ -157,7 +157,7 @@ class Reconciler:
         facts: list[Fact] = []
         for gap in self.gaps:
             if gap.price is not None:
-                facts.extend(self._room.market_facts(InstrumentId(gap.name), at))
+                facts.extend(self._room.fills.market(InstrumentId(gap.name), at))
         return [*facts, *self._room.ledger.adopting(self.account, self.gaps, at)]
 
     # ---- events --------------------------------------------------------------------------------
@@ -263,10 +263,15 @@ class Reconciler:
         return has_moved or bool(fills or self._answers[QueryKind.SETTLEMENTS].rows)
 
     def _opening(self, at: int) -> list[Fact]:
-        """Take over what the account held before this journal began."""
+        """Take over what the account held before this journal began.
+
+        Fills the stream told of before the first reading are booked already, and count in both.
+        """
         facts: list[Fact] = []
+        ledger = self._room.ledger
         for balance in self._balances():
-            total = balance.available + balance.locked
+            booked = ledger.cash(self.account, balance.asset)
+            total = balance.available + balance.locked - booked
             if not total.is_zero:
                 facts.append(
                     CashBooked(
@@ -279,14 +284,15 @@ class Reconciler:
                     )
                 )
         for position in self._positions():
-            if not position.quantity.is_zero and position.entry_price is not None:
-                facts.extend(self._room.market_facts(position.instrument, at))
+            quantity = position.quantity - ledger.position(self.account, position.instrument)
+            if not quantity.is_zero and position.entry_price is not None:
+                facts.extend(self._room.fills.market(position.instrument, at))
                 facts.append(
                     PositionAdopted(
                         at=at,
                         account=self.account,
                         instrument=position.instrument,
-                        quantity=position.quantity,
+                        quantity=quantity,
                         price=position.entry_price,
                     )
                 )

@@ -219,7 +219,7 @@ def test_fill_of_a_foreign_order_goes_to_the_external_book(trading: Trading) -> 
 
 def test_fill_of_the_venues_own_goes_to_the_system_book(trading: Trading) -> None:
     """Liquidations and conversions are the system's."""
-    facts = trading.room.fill_facts(fill(1, client_order_id=None, is_system=True), START)
+    facts = trading.room.fills.of_stream(fill(1, client_order_id=None, is_system=True), START)
 
     assert [fact.book for fact in facts if isinstance(fact, FillBooked)] == [SYSTEM]
 
@@ -234,7 +234,7 @@ def test_first_fill_in_a_market_journals_what_it_is_booked_in(trading: Trading) 
 
 def test_answer_that_repeats_a_fill_books_it_once(trading: Trading) -> None:
     """A list of fills may name one twice."""
-    facts = trading.room.fills_facts([fill(1), fill(2), fill(1)], START)
+    facts = trading.room.fills.of_answer([fill(1), fill(2), fill(1)], START)
 
     assert [fact.fill for fact in facts if isinstance(fact, FillBooked)] == [fill(1), fill(2)]
 
@@ -623,10 +623,10 @@ def test_fills_of_an_answer_move_their_order(trading: Trading) -> None:
     """A fill row proves that an unknown order exists; rows that add up prove its end."""
     record = trading.order(S.UNKNOWN, "3")
 
-    for fact in trading.room.fills_facts([fill(1, "1")], START):
+    for fact in trading.room.fills.of_answer([fill(1, "1")], START):
         trading.apply(fact)
     half = record.state
-    for fact in trading.room.fills_facts([fill(2, "1"), fill(3, "1")], START):
+    for fact in trading.room.fills.of_answer([fill(2, "1"), fill(3, "1")], START):
         trading.apply(fact)
 
     assert (half, record.state) == (S.PARTIAL, S.FILLED)

@@ -102,7 +102,7 @@ class Account:
             self.take(self.reconciler.on_failed(body, self.at))
             return
         if self.reconciler.opened_at is not None:
-            self.take(Reaction(tuple(self.room.fills_facts(body.fills, self.at))))
+            self.take(Reaction(tuple(self.room.fills.of_answer(body.fills, self.at))))
         self.take(self.reconciler.on_answer(body, self.at))
 
     def _answer(self, query: Query) -> QueryAnswered | QueryFailed:
