@@ -14,7 +14,7 @@ def _limits(body: Region, strategies: int) -> Cut:
 
 def _capital(body: Region, strategies: int) -> Cut:
     del strategies
-    above, below = rows(body, share(body.height, 55))
+    above, below = rows(body, share(body.height, 62))
     return {"capital": above, "holds": below}, below
 
 
