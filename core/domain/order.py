@@ -183,6 +183,24 @@ class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
         Without a trade id, price, quantity and the millisecond (what fill histories give) stand in.
         """
-        trade = self.trade_id if self.trade_id not in {None, "", "0"} else None
-        unique = trade or f"{self.price}/{self.quantity}/{self.ts_event // 1_000_000}"
+        return self._keyed(self.ts_event // 1_000_000)
+
+    @property
+    def keys(self) -> tuple[tuple[str, str, str, str], ...]:
+        """Every key under which this fill may stand already.
+
+        Without a trade id a stream and a history may tell its instant a millisecond apart.
+        """
+        if self._has_trade_id:
+            return (self.key,)
+        millis = self.ts_event // 1_000_000
+        return tuple(self._keyed(near) for near in (millis, millis - 1, millis + 1))
+
+    @property
+    def _has_trade_id(self) -> bool:
+        return self.trade_id not in {None, "", "0"}
+
+    def _keyed(self, millis: int) -> tuple[str, str, str, str]:
+        stand_in = f"{self.price}/{self.quantity}/{millis}"
+        unique = str(self.trade_id) if self._has_trade_id else stand_in
         return (self.instrument, unique, self.venue_order_id, self.side)
