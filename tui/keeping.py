@@ -18,10 +18,11 @@ from core.runtime.config import data_folder
 from core.runtime.journals import OUTSIDE, RUNS, find_journal, mode_folder, refuse_if_traded
 from core.trading.history import utc_text
 from core.trading.journal import JournalStamp
-from core.trading.journal.backup import Relation, back_up, manifest_file, restore
+from core.trading.journal.backup import back_up, manifest_file
 from core.trading.journal.migrate import migrate
 from core.trading.journal.reader import JournalReader, Summary, summarized
 from core.trading.journal.rebuild import rebuild
+from core.trading.journal.restore import Relation, restore
 from core.trading.journal.retention import (
     JOURNAL,
     Choice,

@@ -422,3 +422,26 @@ def test_export_into_a_closed_pipe_ends_quietly(data: Path) -> None:
 
     assert done.stdout.startswith("kind,sequence,time")
     assert done.stderr == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["staged", "folded", "kept", "cleared", "swapped"])
+def test_command_killed_at_a_point_leaves_old_or_new(data: Path, label: str) -> None:
+    """The real command in a process of its own, killed by its label, then run again."""
+    path = written_as_v1(data / "simulation" / "outside" / "journal.db")
+    command = [sys.executable, "-m", "tui.cli", "journal", "migrate", "--data-dir", str(data)]
+
+    killed = subprocess.run(
+        command,
+        env={**os.environ, "WINGMAN_CRASH_AT": f"{label}/1"},
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    left = summary(path)
+    again = subprocess.run(command, capture_output=True, check=False, timeout=30)
+
+    assert killed.returncode == -9
+    assert (left.schema, left.broken_at) == (2 if label == "swapped" else 1, None)
+    assert again.returncode == 0
+    assert (summary(path).schema, summary(path).rows) == (2, len(FACTS))

@@ -15,8 +15,9 @@ from core.domain.order import Side
 from core.runtime.journals import find_journal, journals_of, refuse_if_traded
 from core.runtime.lock import AccountLock
 from core.trading.journal import JournalInUse, JournalStamp, SqliteJournal
-from core.trading.journal.backup import back_up, restore
+from core.trading.journal.backup import back_up
 from core.trading.journal.rebuild import rebuild
+from core.trading.journal.restore import restore
 from tests.core.builders import ACCOUNT, SECOND
 from tests.core.runtime.rig import Rig
 from tests.core.trading.journals import changed, facts_of, summary, written

@@ -15,14 +15,13 @@ from core.trading.journal import JournalDamaged, JournalStamp, SqliteJournal
 from core.trading.journal.backup import (
     COPIED,
     RENAMED,
-    Relation,
     back_up,
     manifest_file,
     read_backup,
-    restore,
 )
 from core.trading.journal.migrate import migrate
 from core.trading.journal.rebuild import rebuild
+from core.trading.journal.restore import Relation, restore
 from core.trading.journal.swap import POINTS, CrashPoint
 from tests.core.trading.journals import (
     FACTS,
