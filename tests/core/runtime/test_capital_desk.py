@@ -10,7 +10,7 @@ from core.domain.exact import Amount
 from core.domain.facts import GateJudged, NavMarked, StrategyPaused, TradingState
 from core.domain.ids import StrategyId
 from core.domain.order import Side
-from tests.core.builders import ACCOUNT
+from tests.core.builders import ACCOUNT, SECOND
 from tests.core.runtime.rig import USDC, Rig
 
 DAY_SECS = 86_400
@@ -74,7 +74,8 @@ def test_reducing_by_a_loss_does_not_clear_before_the_next_day(rig: Rig) -> None
     rig.run(5)
     today = rig.command(ResumeTrading())
     state_today = rig.rooms.risk.state
-    rig.run(DAY_SECS)
+    rig.at += DAY_SECS * SECOND
+    rig.run(1)
     rig.show("100")
     still = rig.rooms.risk.state
     tomorrow = rig.command(ResumeTrading())
