@@ -15,7 +15,7 @@ from core.risk.limits import RiskLimits
 from tests.core.runtime.rig import Rig
 from tests.tui import fake_risk
 from tests.tui.flight import ManualClock
-from tests.tui.rig_link import RigLink
+from tests.tui.risk_link import RiskLink
 from tui.app import Cockpit
 from tui.dialogs.limits import ChangeLimit, TypedInput
 from tui.screens.panes import Panes
@@ -24,7 +24,7 @@ from tui.screens.panes import Panes
 class RigFlight:
     """A cockpit on a rig, its pilot and its clock."""
 
-    def __init__(self, app: Cockpit, pilot: Pilot[Any], link: RigLink, clock: ManualClock) -> None:
+    def __init__(self, app: Cockpit, pilot: Pilot[Any], link: RiskLink, clock: ManualClock) -> None:
         self.app, self.pilot, self.link, self.clock = app, pilot, link, clock
 
     @property
@@ -94,7 +94,7 @@ class RigFlight:
 @asynccontextmanager
 async def flying(size: tuple[int, int] = (120, 40)) -> AsyncIterator[RigFlight]:
     """Open a cockpit on a rig."""
-    link, clock = RigLink(), ManualClock()
+    link, clock = RiskLink(), ManualClock()
     app = Cockpit(link, frame_hz=0, clock=clock)
     async with app.run_test(size=size) as pilot:
         flight = RigFlight(app, pilot, link, clock)
@@ -215,7 +215,7 @@ async def test_the_engine_judges_by_its_own_limits() -> None:
     async with flying() as flight:
         await flight.choose("risk.max_leverage")
         await flight.press(*"1.5")
-        other = RigLink(flight.rig, cockpit="other")
+        other = RiskLink(flight.rig, cockpit="other")
         await other.command(_tighter("max_leverage", "1"))
 
         await flight.press("enter")
