@@ -42,7 +42,7 @@ def _drawn(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
         ((120, 38), "e p p"),
         ((120, 38), "i i left left left up up p"),
         ((198, 56), "e e p p p"),
-        ((90, 24), "o o b"),
+        ((90, 24), "u u b"),
         ((90, 24), "H y"),
         ((90, 24), "e e e right_square_bracket right_square_bracket"),
     ],
