@@ -16,7 +16,7 @@ from tests.simulation.plan import expanded
 from tests.simulation.runs import Wanted, played, run_one
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-DEFAULT_SEEDS: Final = 24
+DEFAULT_SEEDS: Final = 16
 FULL_SEEDS: Final = 200
 EVENTS: Final = 500
 ONLY: Final = {

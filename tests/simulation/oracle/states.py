@@ -159,8 +159,9 @@ def i40_consistent_or_halted(case: Case) -> Finding:
         if record.client_order_id not in open_
     ]
     ours = {record.client_order_id for record in live}
+    known = {fact.client_order_id for fact in case.of(OrderJournaled, current=True)}
     for number, order in open_.items():
-        if number in case.journaled and number not in ours and not case.is_borrowed(order):
+        if number in known and number not in ours and not case.is_borrowed(order):
             wrong.append(f"order {number} rests at the venue and is over here")
     return Finding(1, tuple(wrong))
 
