@@ -119,6 +119,7 @@ class Cockpit(App[None]):
         self.is_gone = False
         self._monotonic = clock
         self._asked_at: float | None = None
+        self._answered_at: float | None = None
         self._pace = Pace()
         self.attention = Attention.NONE
         """How grave alerts call, beside the sheet."""
@@ -186,6 +187,7 @@ class Cockpit(App[None]):
         self._asked_at = self._monotonic()
         try:
             frame = await self.link.frame(self.main.request(is_covered=self.is_covered))
+            self._answered_at = self._monotonic()
             if self.main.take(frame):
                 self._make_way_for_alert()
             if isinstance(view := frame.views.get(ALERTS), AlertsView):
@@ -199,7 +201,11 @@ class Cockpit(App[None]):
             self._asked_at = None
 
     def _watch_engine(self) -> None:
-        """Say so when the engine does not answer."""
+        """Say so when the engine does not answer; what is shown grows old meanwhile."""
+        silent_secs = self._monotonic() - (self._answered_at or self._monotonic())
+        is_asking = self.is_gone or self._asked_at is not None
+        if is_asking and silent_secs > _SLOW_SECS and not is_output_waiting(self):
+            self.main.grow_old(silent_secs)
         asked = self._asked_at
         waited = self._monotonic() - asked if asked is not None else 0.0
         if not self.is_gone:

@@ -4,7 +4,7 @@ import asyncio
 
 from core.domain.views import Frame, FrameRequest, ProgressStep
 from tests.tui.fake_link import FakeLink
-from tests.tui.flight import flying
+from tests.tui.flight import Flight, flying
 from tui.app import Cockpit
 
 
@@ -64,6 +64,46 @@ async def test_a_silent_engine_is_told_within_seconds() -> None:
 
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
+
+
+async def test_what_is_shown_grows_old_while_the_engine_is_silent() -> None:
+    """No pane says it is fresh when nobody has answered for twelve seconds."""
+    async with flying() as flight:
+        ladder = flight.panes.ladder_left
+        assert "<1s" in ladder.row_text(0)
+        asking = asyncio.create_task(_asked_in_vain(flight))
+        await asyncio.sleep(0)
+        flight.clock.now += 12
+        flight.app._watch_engine()
+
+        assert "STALE 12s" in ladder.row_text(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+
+async def test_what_a_dead_engine_showed_grows_old() -> None:
+    """The banner goes with ages that are true; a frame of the flight may have passed as well."""
+    async with flying() as flight:
+        await flight.draw()
+        ladder = flight.panes.ladder_left
+        assert "STALE" not in ladder.row_text(0)
+        flight.link.is_dead = True
+        await flight.draw()
+        for seconds in (3, 40):
+            flight.clock.now += seconds
+            flight.app._watch_engine()
+
+        age = ladder.row_text(0).partition("STALE ")[2].partition("s")[0]
+        assert int(age) in {43, 44}
+
+
+async def _asked_in_vain(flight: Flight) -> None:
+    async def never(request: FrameRequest) -> Frame:
+        await asyncio.Event().wait()
+        raise AssertionError(request)
+
+    flight.link.frame = never  # type: ignore[method-assign]
+    await flight.app.draw_frame()
 
 
 async def test_progress_stands_over_the_panes_until_done() -> None:

@@ -173,6 +173,10 @@ class MainScreen(Screen[None]):
             self.focused, self.aimed_ladder, self.panes.candles, self.panes.watchlist.view.catalogue
         )
 
+    def grow_old(self, silent_secs: float) -> None:
+        """Let the ages on the panes grow while the engine is silent or gone."""
+        self._router.grow_old(silent_secs)
+
     def take(self, frame: Frame) -> bool:
         """Hand every view to its pane; return whether a new alert came up."""
         shape_before = self._shape()

@@ -179,6 +179,15 @@ class Router:
         panes.alert_queue.tick(engine_at)
         panes.sheet.tick(engine_at)
 
+    def grow_old(self, silent_secs: float) -> None:
+        """Let what the panes show grow old: the engine has not answered for so long."""
+        at = self._engine_at + int(silent_secs * _NS_PER_SEC)
+        panes = self._panes
+        panes.ladder_left.grow_old(at)
+        panes.ladder_right.grow_old(at)
+        for pane in panes.studies:
+            pane.tick(at)
+
     def _take_facts(self, frame: Frame) -> None:
         """Say what happened since this cockpit is attached; what was before is history."""
         self._panes.decisions.take(frame.facts)

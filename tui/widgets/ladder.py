@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Final
 
+import msgspec
 from textual import events
 from textual.binding import BindingType
 
@@ -50,6 +51,8 @@ _STATE_ROLE: Final = {
     BookState.INVALID: ("✕", "danger"),
 }
 _NS_PER_MS: Final = 1_000_000
+_STALE_MS: Final = 5_000
+"""As the engine judges books."""
 _SPLIT_FROM: Final = 14
 """Rows inside the frame from which one of them is the split of the book."""
 
@@ -122,6 +125,16 @@ class Ladder(ArmedPane):
         before = age_text(self.age_ms)
         self._engine_at = engine_at
         if age_text(self.age_ms) != before:
+            self.redraw()
+
+    def grow_old(self, engine_at: int) -> None:
+        """Let the age grow while the engine is silent: nobody else will call the book stale."""
+        self.tick(engine_at)
+        view = self.view
+        if view is None or view.book_state is not BookState.VALID:
+            return
+        if (self.age_ms or 0) >= _STALE_MS:
+            self.view = msgspec.structs.replace(view, book_state=BookState.STALE)
             self.redraw()
 
     @property
