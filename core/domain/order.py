@@ -176,31 +176,23 @@ class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     is_system: bool = False
     """True for liquidation, ADL, conversion, settlement."""
     ts_event: int = 0
+    occurrence: int = 0
+    """Without a trade id: how many fills that are equal in all else were booked before it."""
+
+    @property
+    def has_trade_id(self) -> bool:
+        """Whether the venue numbered it; empty and zero are no numbers."""
+        return self.trade_id not in {None, "", "0"}
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What makes two reports the same fill: market, trade, order, side.
 
-        Without a trade id, price, quantity and the millisecond (what fill histories give) stand in.
+        Without a trade id, price, quantity, the millisecond (what fill histories give) and the
+        occurrence stand in.
         """
-        return self._keyed(self.ts_event // 1_000_000)
-
-    @property
-    def keys(self) -> tuple[tuple[str, str, str, str], ...]:
-        """Every key under which this fill may stand already.
-
-        Without a trade id a stream and a history may tell its instant a millisecond apart.
-        """
-        if self._has_trade_id:
-            return (self.key,)
-        millis = self.ts_event // 1_000_000
-        return tuple(self._keyed(near) for near in (millis, millis - 1, millis + 1))
-
-    @property
-    def _has_trade_id(self) -> bool:
-        return self.trade_id not in {None, "", "0"}
-
-    def _keyed(self, millis: int) -> tuple[str, str, str, str]:
-        stand_in = f"{self.price}/{self.quantity}/{millis}"
-        unique = str(self.trade_id) if self._has_trade_id else stand_in
+        unique = str(self.trade_id)
+        if not self.has_trade_id:
+            unique = f"{self.price}/{self.quantity}/{self.ts_event // 1_000_000}"
+            unique += f"/{self.occurrence}" if self.occurrence else ""
         return (self.instrument, unique, self.venue_order_id, self.side)

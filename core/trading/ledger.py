@@ -86,7 +86,7 @@ class Ledger:
 
     def knows_fill(self, fill: Fill) -> bool:
         """Whether this very fill is booked already."""
-        return any(key in self._fill_keys for key in fill.keys)
+        return fill.key in self._fill_keys
 
     def knows_cash(self, account: AccountId, source: str, row_id: str) -> bool:
         """Whether this cash row is booked already."""

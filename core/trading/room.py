@@ -208,7 +208,7 @@ class TradingRoom:
         record = self.orders.find(body.client_order_id, body.instrument, body.venue_order_id)
         facts: list[Fact] = []
         if body.fill is not None:
-            facts.extend(self.fills.of_stream(body.fill, at))
+            facts.extend(self.fills.of_stream(body.fill, body.filled_quantity, at))
         if record is None:
             seen = foreign.after_report(self.orders, body, self.client_ids, at)
             return Reaction((*facts, *(() if seen is None else (seen,))))

@@ -219,7 +219,9 @@ def test_fill_of_a_foreign_order_goes_to_the_external_book(trading: Trading) -> 
 
 def test_fill_of_the_venues_own_goes_to_the_system_book(trading: Trading) -> None:
     """Liquidations and conversions are the system's."""
-    facts = trading.room.fills.of_stream(fill(1, client_order_id=None, is_system=True), START)
+    facts = trading.room.fills.of_stream(
+        fill(1, client_order_id=None, is_system=True), Quantity(0), START
+    )
 
     assert [fact.book for fact in facts if isinstance(fact, FillBooked)] == [SYSTEM]
 
