@@ -168,9 +168,16 @@ class RiskRoom:
 
     # ---- a person's word -----------------------------------------------------------------------
 
-    def halt(self, at: int, reason: str = STOPPED) -> Reaction:
-        """Deny everything new until a person resumes."""
-        return self._hold(BY_PERSON, TradingState.HALTED, reason, at)
+    def halt(
+        self,
+        at: int,
+        reason: str = STOPPED,
+        *,
+        cause: str = BY_PERSON,
+        scope: str = ACCOUNT_SCOPE,
+    ) -> Reaction:
+        """Deny a scope everything new until a person resumes."""
+        return self._hold(cause, TradingState.HALTED, reason, at, scope)
 
     def reduce(self, at: int, cause: str, reason: str, scope: str = ACCOUNT_SCOPE) -> Reaction:
         """Let a scope only reduce until the cause is cleared."""

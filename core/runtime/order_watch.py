@@ -15,15 +15,15 @@ from core.domain.facts import (
     ForeignOrdersSeen,
     OrderMoved,
     PositionAdopted,
-    TradingState,
-    TradingStateChanged,
+    StrategySwitched,
 )
 from core.domain.ids import AccountId, AlertId, ClientOrderId, InstrumentId, VenueOrderId
 from core.domain.order import OrderState
 from core.domain.reaction import NOTHING, Reaction
 from core.risk import alert_words, alerts
 from core.risk.room import ALERTED, RiskRoom
-from core.risk.states import market_scope
+from core.risk.states import market_scope, strategy_scope
+from core.trading.late import LATE_ORDER
 from core.trading.orders import OrderRecord
 from core.trading.reconcile import Reconciler
 from core.trading.room import TradingRoom
@@ -34,6 +34,7 @@ REDUCE_AFTER_NS: Final = 30 * _SECOND
 UNREADABLE_AFTER_NS: Final = 10 * _SECOND
 UNKNOWN_CAUSE: Final = "unknown order"
 OVERFILL_CAUSE: Final = f"{ALERTED}overfill"
+LATE_ORDER_CAUSE: Final = f"{ALERTED}late order"
 Handler = Callable[[Any, int], Reaction]
 
 
@@ -56,6 +57,7 @@ class OrderWatch:
             ForeignOrdersSeen: self.on_foreign,
             PositionAdopted: self.on_adopted,
             OrderMoved: self.on_moved,
+            StrategySwitched: self.on_switched,
         }
 
     # ---- fills ---------------------------------------------------------------------------------
@@ -85,23 +87,20 @@ class OrderWatch:
     def _overfilled(self, record: OrderRecord, at: int) -> Reaction:
         """Halt the market first, then tell."""
         name = record.terms.instrument
-        halted: tuple[Fact, ...] = ()
-        if self._risk.states.hold(OVERFILL_CAUSE, market_scope(name)) is None:
-            reason = f"order {record.client_order_id} filled beyond its quantity"
-            halted = (
-                TradingStateChanged(
-                    at=at,
-                    state=TradingState.HALTED,
-                    reason=reason,
-                    scope=market_scope(name),
-                    cause=OVERFILL_CAUSE,
-                ),
-            )
+        reason = f"order {record.client_order_id} filled beyond its quantity"
+        halted = self._risk.halt(at, reason, cause=OVERFILL_CAUSE, scope=market_scope(name))
         words = alert_words.overfilled(
             record.client_order_id, name, str(record.terms.quantity), str(record.filled), at
         )
         told = self._raise(words, at)
-        return Reaction((*halted, *told.facts), told.effects)
+        return Reaction((*halted.facts, *told.facts), told.effects)
+
+    def on_switched(self, fact: StrategySwitched, at: int) -> Reaction:
+        """Halt a strategy that was switched off for an order that must not be there."""
+        if fact.is_on or fact.by != LATE_ORDER:
+            return NOTHING
+        scope = strategy_scope(fact.strategy)
+        return self._risk.halt(at, LATE_ORDER, cause=LATE_ORDER_CAUSE, scope=scope)
 
     # ---- foreign hands -------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ from core.risk.alert_book import DEFAULTS, STORM_PREFIX
 from core.risk.alerts import APPROVE, OpenRecord
 from core.risk.exposure import reference_price
 from core.risk.room import RiskRoom, denial_text
+from core.risk.states import strategy_scope
 from core.runtime.alert_effects import AlertEffects
 from core.runtime.flattening import Closer
 from core.runtime.kill.room import KillRoom
@@ -142,8 +143,10 @@ class People:
         seat = self._host.seats.get(command.strategy)
         if seat is None:
             return False, f"there is no strategy {command.strategy!r}", NOTHING
-        if command.is_on and self._risk.state is TradingState.HALTED:
-            return False, "trading is halted; resume it first", NOTHING
+        scope = strategy_scope(command.strategy)
+        if command.is_on and self._risk.states.of(scope) is TradingState.HALTED:
+            reason = self._risk.states.reason(scope)
+            return False, f"trading is halted ({reason}); resume it first", NOTHING
         fact = StrategySwitched(at=at, strategy=command.strategy, is_on=command.is_on, by=cockpit)
         word = "on" if command.is_on else "off"
         text = f"{seat.strategy.title} is {word}"

@@ -14,7 +14,9 @@ from core.trading.orders import OrderRecord
 
 LATE_ORDER: Final = "an order that appeared late"
 _ACKNOWLEDGE: Final = AlertOption(
-    key="ack", label="Acknowledge", effect="Closes this alert; the strategy stays off."
+    key="ack",
+    label="Acknowledge",
+    effect="Closes this alert; the strategy stays halted until you resume.",
 )
 
 
@@ -71,7 +73,7 @@ def late_alert(record: OrderRecord, at: int) -> Alert:
         record,
         "Order appeared after it was proved absent",
         f"Order {record.client_order_id} came to life late; it is being cancelled, its fills are "
-        f"booked and {record.strategy} is off.",
+        f"booked and {record.strategy} is halted.",
         at,
     )
 
@@ -83,7 +85,7 @@ def twin_alert(record: OrderRecord, body: OrderReport, at: int) -> Alert:
         record,
         "Order was executed twice",
         f"Order {record.client_order_id} stands at the venue a second time as "
-        f"{body.venue_order_id}; that one is being cancelled and {record.strategy} is off.",
+        f"{body.venue_order_id}; that one is being cancelled and {record.strategy} is halted.",
         at,
     )
 

@@ -26,7 +26,7 @@ from core.domain.facts import (
 from core.domain.ids import ClientOrderId, VenueOrderId
 from core.domain.order import Fill, OrderState, Side
 from core.domain.views import ALERT_HISTORY, AlertHistoryView, FrameRequest
-from core.risk.states import market_scope
+from core.risk.states import market_scope, strategy_scope
 from core.trading.client_ids import SIMULATION_BIT
 from core.trading.ledger import EXTERNAL, SYSTEM
 from core.trading.orders import OrderRecord
@@ -99,6 +99,11 @@ def market_state(rig: Rig) -> TradingState:
     return rig.rooms.risk.states.of(market_scope(SOL_PERP))
 
 
+def strategy_state(rig: Rig) -> TradingState:
+    """Return what the strategy may do."""
+    return rig.rooms.risk.states.of(strategy_scope(STRATEGY))
+
+
 def titled(rig: Rig, title: str) -> Alert:
     """Return the one alert ever raised under a title."""
     (found,) = [alert for alert in rig.raised if alert.title == title]
@@ -130,6 +135,25 @@ def test_overfill_halts_the_market_at_once_and_is_booked(rig: Rig) -> None:
     rig.leader(trade="b", before="10")
     assert len(rig.placed) == 1
     assert rig.decisions[-1].code == "R01"
+
+
+def test_market_halted_by_an_overfill_trades_again_once_a_person_resumed(rig: Rig) -> None:
+    """Acknowledging lifts nothing, nor do time and matches; resuming does, after a match."""
+    record = resting(rig)
+    told(rig, record, OrderState.FILLED, extra_fill(record, "5", 1, rig.at))
+    told(rig, record, OrderState.FILLED, extra_fill(record, "2", 2, rig.at))
+    rig.venue.open.clear()
+    rig.venue.positions[SOL_PERP] = rig.rooms.trading.ledger.position(ACCOUNT, SOL_PERP).value
+    assert answer(rig, titled(rig, "Order filled beyond its quantity"), "ack")
+    rig.run(120)
+    before = (rig.rooms.reconcilers[0].last_matched, market_state(rig))
+
+    resumed = rig.command(ResumeTrading())
+    rig.run(4)
+
+    assert before == (True, TradingState.HALTED)
+    assert resumed.is_accepted
+    assert market_state(rig) is TradingState.ACTIVE
 
 
 def test_fill_after_a_proven_end_is_booked_with_a_warning(rig: Rig) -> None:
@@ -236,6 +260,48 @@ def test_order_executed_twice_is_neutralised_within_five_seconds(rig: Rig) -> No
     assert titled(rig, "Order was executed twice").severity is Severity.EMERGENCY
     assert record.state is OrderState.ACCEPTED
     assert not rig.rooms.host.seats[STRATEGY].is_on
+    assert strategy_state(rig) is TradingState.HALTED
+
+
+def test_strategy_halted_for_a_late_order_is_freed_by_a_person_alone(rig: Rig) -> None:
+    """Neither time, a match, a restart nor its switch: resume, a match, then the switch."""
+    absent(rig)
+    rig.venue.accept(rig.placed[0], rig.at)
+    rig.run(5)
+    rig.venue.open.clear()
+    rig.run(120)
+    alert = titled(rig, "Order appeared after it was proved absent")
+    assert answer(rig, alert, "ack")
+    reborn = Rig(journal=rig.facts, venue=rig.venue, epoch=2, at=rig.at + SECOND).open_markets()
+    reborn.run(5)
+    held = strategy_state(reborn)
+    account = reborn.rooms.risk.state
+
+    refused = reborn.command(SwitchStrategy(strategy=STRATEGY, is_on=True))
+    resumed = reborn.command(ResumeTrading())
+    reborn.run(5)
+    freed = strategy_state(reborn)
+    still_off = not reborn.rooms.host.seats[STRATEGY].is_on
+    switched = reborn.command(SwitchStrategy(strategy=STRATEGY, is_on=True))
+
+    assert (held, account) == (TradingState.HALTED, TradingState.ACTIVE)
+    assert (refused.is_accepted, resumed.is_accepted, switched.is_accepted) == (False, True, True)
+    assert "late" in refused.text
+    assert freed is TradingState.ACTIVE
+    assert still_off
+
+
+def test_halted_strategy_is_denied_whatever_asks_for_it(rig: Rig) -> None:
+    """The gate knows the hold, not only the switch."""
+    absent(rig)
+    rig.venue.accept(rig.placed[0], rig.at)
+    rig.run(5)
+    rig.show()
+
+    outcome = rig.rooms.orders.submit(intent(terms()), rig.at)
+
+    assert outcome.denied is not None
+    assert outcome.denied.rule == "R01"
 
 
 # ---- UNKNOWN for long --------------------------------------------------------------------------
