@@ -29,40 +29,29 @@ from core.domain.events import (
     TradeSeen,
     VenueTimeMeasured,
 )
-from core.domain.exact import Price, Quantity
-from core.domain.fixed import scaled, unscaled
-from core.domain.ids import AccountId, Asset, ClientOrderId, InstrumentId
-from core.domain.instrument import Instrument, InstrumentKind
+from core.domain.exact import Price
+from core.domain.fixed import scaled
+from core.domain.ids import AccountId, ClientOrderId, InstrumentId
 from core.domain.order import (
-    Fill,
     OrderState,
     OrderTerms,
-    OrderType,
-    Side,
-    TimeInForce,
 )
-from core.exchange.paper import admission, money, reports
-from core.exchange.paper.book import Change, PaperBook
-from core.exchange.paper.courier import Courier
+from core.exchange.paper import money, reports
+from core.exchange.paper.book import Change
 from core.exchange.paper.facts import (
-    CashMoved,
-    OrderEnded,
-    OrderShrunk,
-    OrderTaken,
     PaperFact,
 )
-from core.exchange.paper.latency import Latency
+from core.exchange.paper.floor import PaperFloor
 from core.exchange.paper.market import PaperMarket
 from core.exchange.paper.order import PaperOrder
 from core.exchange.paper.settings import PaperSettings
-from core.exchange.paper.state import PaperState
 
 _MS: Final = 1_000_000
 _HALF: Final = 2
 _EXPIRED = OrderState.EXPIRED
 
 
-class PaperExchange:
+class PaperExchange(PaperFloor):
     """Matches one account's orders against what the feed shows.
 
     Args:
@@ -72,21 +61,10 @@ class PaperExchange:
     """
 
     def __init__(self, account: AccountId, settings: PaperSettings, rng: random.Random) -> None:
-        self.account_id = account
-        self.settings = settings
-        self.rules: dict[InstrumentId, Instrument] = {}
-        self.state = PaperState(settings.asset, self.rules.get)
-        self.markets: dict[InstrumentId, PaperMarket] = {}
-        self.latency = Latency(settings.first_latency_ns, rng)
-        self.offset_ns = 0
-        self._now = 0
-        self._marks: dict[InstrumentId, Price] = {}
+        super().__init__(account, settings, rng)
         self._funding: dict[InstrumentId, money.Rate] = {}
         self._flying: dict[ClientOrderId, bool] = {}
         """Orders on their way, and whether a cancel has overtaken them."""
-        self._courier = Courier(self.latency)
-        self._unstored: list[PaperFact] = []
-        self._dirty: set[InstrumentId] = set()
         self._settle_at: int | None = None
         self._feed: dict[type, Callable[[Any], None]] = {
             DepthChanged: self._on_depth,
@@ -101,7 +79,7 @@ class PaperExchange:
             VenueTimeMeasured: self._on_time,
         }
 
-    # ---- life ----------------------------------------------------------------------------------
+    # ---- life ------------------------------------------------------------------------------------
 
     def restore(self, facts: Iterable[PaperFact]) -> None:
         """Rebuild the account; what rested rests on, at the back of the queues it finds."""
@@ -121,16 +99,15 @@ class PaperExchange:
         """Take what the venue's public side tells."""
         act = self._feed.get(type(body))
         if act is not None:
+            # What arrived before this was shown met the book as it stood.
+            self._let_arrive(now)
             self._now = now
             act(body)
             self._flush()
 
     def advance(self, now: int) -> None:
         """Do what is due: arrivals, settlement, funding, books that settle."""
-        while (arrival := self._courier.next_arrival(now)) is not None:
-            due, act = arrival
-            self._now = max(self._now, due)
-            act()
+        self._let_arrive(now)
         self._now = max(self._now, now)
         self._pay_funding()
         self._settle()
@@ -139,6 +116,12 @@ class PaperExchange:
             if changes:
                 market.levels_changed(changes, now)
         self._flush()
+
+    def _let_arrive(self, now: int) -> None:
+        while (arrival := self._courier.next_arrival(now)) is not None:
+            due, act = arrival
+            self._now = max(self._now, due)
+            act()
 
     def next_deadline(self) -> int | None:
         """Return when `advance` or `due` has something to do next."""
@@ -160,7 +143,7 @@ class PaperExchange:
         """Return the reports that have arrived. Nothing leaves before its fact is on disk."""
         return [] if self._unstored else self._courier.delivered(now)
 
-    # ---- orders --------------------------------------------------------------------------------
+    # ---- orders ----------------------------------------------------------------------------------
 
     def place(self, effect: PlaceOrder, now: int) -> None:
         """Take an order on its way: it arrives a measured latency, and the bump, later."""
@@ -201,8 +184,6 @@ class PaperExchange:
 
         self._courier.arrive(now + self.latency.draw(), answer)
 
-    # ---- arrival -------------------------------------------------------------------------------
-
     def _enter(self, number: ClientOrderId, terms: OrderTerms) -> None:
         is_overtaken = self._flying.pop(number, False)
         refusal = self._refusal(number, terms)
@@ -222,62 +203,6 @@ class PaperExchange:
         self._route(order)
         if is_overtaken and order.remaining:
             self._end(order, OrderState.CANCELLED, "")
-
-    def _refusal(self, number: ClientOrderId, terms: OrderTerms) -> admission.Refusal | None:
-        if self.state.find(None, number) is not None:
-            return admission.Refusal("INVALID_CLIENT_REQUEST", f"client id {number} was used")
-        rules = self.rules.get(terms.instrument)
-        refusal = admission.terms_refusal(terms, rules)
-        if refusal is not None or rules is None:
-            return refusal
-        try:
-            order = PaperOrder(self.state.next_order_id(), number, terms, self._venue_now)
-        except DataInvalid as error:
-            return admission.Refusal("INVALID_PRICE", error.detail)
-        return admission.money_refusal(self.state, order, rules, self.mark_of)
-
-    def _take(self, terms: OrderTerms, number: ClientOrderId | None) -> PaperOrder:
-        order_id = self.state.next_order_id()
-        self._apply(
-            OrderTaken(at=self._venue_now, order_id=order_id, client_order_id=number, terms=terms)
-        )
-        return self.state.orders[order_id]
-
-    def _route(self, order: PaperOrder) -> None:
-        """Let an order into the book by its terms."""
-        market = self._market(order.instrument)
-        trouble = market.trouble(self._now)
-        is_passing = order.terms.time_in_force is not TimeInForce.GTC or not order.is_limit
-        if order.terms.reduce_only and self._is_perpetual(order.instrument):
-            self._shrink(order)
-        if not order.remaining:
-            return
-        if trouble and is_passing:
-            self._end(order, _EXPIRED, f"paper: {trouble}, nothing fills")
-        elif trouble:
-            market.rest(order, self._now)
-        else:
-            reason = self._expiry(order, market)
-            if reason:
-                self._end(order, _EXPIRED, reason)
-                return
-            market.sweep(order, order.price)
-            if order.remaining and is_passing:
-                self._end(order, _EXPIRED, "ImmediateOrCancel")
-            elif order.remaining:
-                market.rest(order, self._now)
-
-    @staticmethod
-    def _expiry(order: PaperOrder, market: PaperMarket) -> str:
-        """Say why an order ends where it would trade; empty if it may."""
-        if market.meets_own(order):
-            return "SelfTradePrevention"
-        if order.terms.post_only and market.would_cross(order):
-            return "PostOnlyTaker"
-        is_whole = order.terms.time_in_force is TimeInForce.FOK
-        if is_whole and market.available(order) < order.remaining:
-            return "FillOrKill"
-        return ""
 
     def _cancel(self, effect: CancelOrder) -> None:
         number = effect.client_order_id
@@ -304,60 +229,7 @@ class PaperExchange:
             ts_event=self._venue_now, ts_recv=0, client_order_id=number, is_done=is_done
         )
 
-    # ---- fills ---------------------------------------------------------------------------------
-
-    def _execute(self, order: PaperOrder, price: int, size: int, is_maker: bool) -> None:  # noqa: FBT001  the shape of OnExecution
-        execution = money.Execution(order, price, size, is_maker)
-        fact = money.filled(
-            execution,
-            self.rules[order.instrument],
-            self.settings,
-            self.account_id,
-            self.state.next_trade_number(),
-            self._venue_now,
-        )
-        self._apply(fact)
-        self._dirty.add(order.instrument)
-        self._report(order, fact.fill)
-        self._shrink_reducers(order.instrument)
-
-    def _shrink_reducers(self, instrument: InstrumentId) -> None:
-        for order in self.state.open_orders(instrument):
-            if order.terms.reduce_only and self._is_perpetual(instrument):
-                self._shrink(order)
-
-    def _shrink(self, order: PaperOrder) -> None:
-        """Let a reduce-only order ask for no more than there is to reduce."""
-        held = self.state.account.position(order.instrument)
-        is_reducing = held.sign * order.side.sign < 0
-        most = scaled(str(abs(held))) if is_reducing else 0
-        if order.remaining <= most:
-            return
-        if not most:
-            self._end(order, _EXPIRED, "ReduceOnlyNotReduced")
-            return
-        quantity = Quantity(unscaled(order.filled + most))
-        self._apply(OrderShrunk(at=self._venue_now, order_id=order.order_id, quantity=quantity))
-        self._report(order)
-
-    def _end(self, order: PaperOrder, state: OrderState, reason: str) -> None:
-        self._apply(
-            OrderEnded(at=self._venue_now, order_id=order.order_id, state=state, reason=reason)
-        )
-        self._dirty.add(order.instrument)
-        self._report(order)
-        self._market(order.instrument).forget_ended()
-
-    # ---- money on its own clock ----------------------------------------------------------------
-
-    def mark_of(self, instrument: InstrumentId) -> Price | None:
-        """Return the mark, or the middle of the book where there is none."""
-        mark = self._marks.get(instrument)
-        market = self.markets.get(instrument)
-        if mark is not None or market is None:
-            return mark
-        bid, ask = market.book.best(Side.BUY), market.book.best(Side.SELL)
-        return None if bid is None or ask is None else Price(unscaled(bid + ask) / _HALF)
+    # ---- money on its own clock ------------------------------------------------------------------
 
     def _settle(self) -> None:
         """Realise PnL into cash, as often as the venue does."""
@@ -377,46 +249,7 @@ class PaperExchange:
             if row is not None:
                 self._book_cash(row)
 
-    def _book_cash(self, row: CashMoved) -> None:
-        self._apply(row)
-        self._post_balance(row.asset)
-
-    def _liquidate_if_due(self) -> None:
-        account = self.state.account
-        if all(held.is_zero for held in account.positions.values()):
-            return
-        equity = account.equity(self.mark_of)
-        if equity is None or equity > account.maintenance_needed(self.mark_of):
-            return
-        for order in self.state.open_orders():
-            self._end(order, _EXPIRED, "Liquidation")
-        for name, held in tuple(account.positions.items()):
-            if not held.is_zero:
-                self._close_by_force(name, held)
-
-    def _close_by_force(self, name: InstrumentId, held: Quantity) -> None:
-        """Close a position at what is displayed; what nobody takes waits for the next mark."""
-        market, mark = self._market(name), self.mark_of(name)
-        if market.trouble(self._now) or mark is None or name not in self.rules:
-            return
-        side = Side.SELL if held.sign > 0 else Side.BUY
-        order = self._take(
-            OrderTerms(
-                instrument=name,
-                side=side,
-                quantity=abs(held),
-                limit_price=mark,
-                order_type=OrderType.MARKET,
-                time_in_force=TimeInForce.IOC,
-                reduce_only=True,
-            ),
-            None,
-        )
-        market.sweep(order, None)
-        if order.remaining:
-            self._end(order, _EXPIRED, "Liquidation")
-
-    # ---- the feed ------------------------------------------------------------------------------
+    # ---- the feed --------------------------------------------------------------------------------
 
     def _on_depth(self, body: DepthChanged) -> None:
         market = self._market(body.instrument)
@@ -480,51 +313,3 @@ class PaperExchange:
     def _on_time(self, body: VenueTimeMeasured) -> None:
         self.offset_ns = body.offset_ns
         self.latency.measured(abs(body.error_bound_ns))
-
-    # ---- parts ---------------------------------------------------------------------------------
-
-    @property
-    def _venue_now(self) -> int:
-        return self._now + self.offset_ns
-
-    def _market(self, instrument: InstrumentId) -> PaperMarket:
-        found = self.markets.get(instrument)
-        if found is None:
-            book = PaperBook(self.settings.stale_ns)
-            found = self.markets[instrument] = PaperMarket(book, self._execute)
-            found.is_listed = instrument in self.rules
-        return found
-
-    def _is_perpetual(self, instrument: InstrumentId) -> bool:
-        rules = self.rules.get(instrument)
-        return rules is not None and rules.kind is InstrumentKind.PERPETUAL
-
-    def _apply(self, fact: PaperFact) -> None:
-        self.state.apply(fact)
-        self._unstored.append(fact)
-
-    def _report(self, order: PaperOrder, fill: Fill | None = None) -> None:
-        self._post(reports.order_report(order, self.account_id, self._venue_now, fill))
-
-    def _flush(self) -> None:
-        """Tell of positions and balances that a step has moved."""
-        dirty, self._dirty = self._dirty, set()
-        for name in sorted(dirty):
-            if self._is_perpetual(name):
-                self._post(
-                    reports.position_report(self.state, self.account_id, name, self._venue_now)
-                )
-        if dirty:
-            for asset in sorted(self.state.account.cash):
-                self._post_balance(asset)
-
-    def _post_balance(self, asset: Asset) -> None:
-        self._post(reports.balance_report(self.state, self.account_id, asset, self._venue_now))
-
-    def _post(self, body: Body) -> None:
-        self._courier.tell(body, self._now)
-
-    def troubles(self) -> dict[str, str]:
-        """Return the markets in which nothing fills now, and why."""
-        found = {name: each.trouble(self._now) for name, each in self.markets.items()}
-        return {name: why for name, why in found.items() if why}

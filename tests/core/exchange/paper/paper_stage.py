@@ -232,3 +232,16 @@ def place(wanted: OrderTerms, number: int) -> PlaceOrder:
     return PlaceOrder(
         client_order_id=ClientOrderId(number), approved=passed, send_before=START + 10**18
     )
+
+
+def frame(at: int, number: int, asks: list[tuple[str, str]]) -> DepthChanged:
+    """Make a frame of asks."""
+    return DepthChanged(
+        ts_event=at,
+        ts_recv=at,
+        instrument=SOL_PERP,
+        first_id=number,
+        last_id=number,
+        bids=[],
+        asks=asks,
+    )

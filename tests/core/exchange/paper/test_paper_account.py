@@ -25,7 +25,7 @@ from core.domain.ids import Asset, VenueId
 from core.domain.order import Fill, LiquiditySide, OrderState, OrderType, Side, TimeInForce
 from core.exchange.paper.facts import CashMoved
 from tests.core.builders import SECOND, SOL_PERP, SOL_SPOT, START, instrument, terms
-from tests.core.exchange.paper.paper_stage import MS, USDC, Stage, place
+from tests.core.exchange.paper.paper_stage import MS, USDC, Stage, frame, place
 
 GTC, FOK = TimeInForce.GTC, TimeInForce.FOK
 HOUR = 3_600 * SECOND
@@ -556,3 +556,15 @@ def test_new_account_has_its_deposit_once() -> None:
 
     assert len(deposits) == 1
     assert place(terms(), 1).approved.leg.terms.order_type is OrderType.LIMIT
+
+
+def test_order_meets_the_book_of_its_arrival_not_of_a_later_frame() -> None:
+    """What was shown after an order had arrived is no part of what it took."""
+    stage = opened()
+    stage.exchange.place(place(terms(Side.BUY, "5", "101"), 1), stage.at)
+    stage.at += SECOND
+
+    stage.exchange.feed(frame(stage.at, 3, asks=[("101", "0"), ("100", "5")]), stage.at)
+    stage.run(1)
+
+    assert stage.filled(1) == [("101", "5")]
