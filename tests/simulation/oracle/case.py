@@ -175,7 +175,7 @@ class Case:
 
         15 s; where the venue showed stress its engine may take a minute to bring an order to life.
         """
-        return (80 if self.world.stressed_at else 15) * SECOND
+        return (90 if self.world.stressed_at else 15) * SECOND
 
     def was_away(self, began: int, ended: int) -> bool:
         """Whether the engine was dead, stalled or restarted in a span."""
