@@ -140,7 +140,8 @@ def unreadable(account: str, secs: int, at: int) -> Alert:
         account,
         "The account cannot be read",
         f"The venue gave no information on {account} for {secs} s. Entries are denied 30 s after "
-        "the last match; it is asked again at least every 20 s.",
+        "the last match; it is asked again every minute, at once when "
+        "it shows life.",
         (AlertNumber("No information for", f"{secs} s"),),
         at,
         is_standing=True,

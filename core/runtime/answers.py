@@ -89,18 +89,19 @@ class Answers:
                 return reaction
         return NOTHING
 
-    def on_venue_time(self, body: VenueTimeMeasured, _at: int) -> Reaction:
-        """Let the chase know how a venue's clock stands to ours."""
+    def on_venue_time(self, body: VenueTimeMeasured, at: int) -> Reaction:
+        """Let the chase know how a venue's clock stands to ours; that it told it shows life."""
         self._chase.moods.on_time(body)
-        return NOTHING
+        return self._alive(body.venue, at)
 
     def on_condition(self, body: VenueConditionSeen, at: int) -> Reaction:
         """Let the chase know of stress; after maintenance everything is read anew."""
         was_open = self._chase.moods.of(body.venue).is_open
         self._chase.moods.on_condition(body, at)
-        if was_open or not body.is_open:
-            return NOTHING
-        return self._demanded(body.venue, at)
+        if body.is_open and not was_open:
+            return self._demanded(body.venue, at)
+        is_good = body.is_open and not body.is_stressed
+        return self._alive(body.venue, at) if is_good else NOTHING
 
     def on_timer(self, body: TimerFired, at: int) -> Reaction:
         """Hand a timer to its owner."""
@@ -139,6 +140,14 @@ class Answers:
             if venue_of(account) == venue:
                 effects.extend(reconciler.demand(account, at).effects)
         self._freeze()
+        return Reaction((), tuple(effects))
+
+    def _alive(self, venue: VenueId, at: int) -> Reaction:
+        """Read accounts without information again, now that their venue shows life."""
+        effects: list[Effect] = []
+        for account, reconciler in self._reconcilers.items():
+            if venue_of(account) == venue:
+                effects.extend(reconciler.alive(at).effects)
         return Reaction((), tuple(effects))
 
     def _freeze(self) -> None:

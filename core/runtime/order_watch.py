@@ -21,7 +21,7 @@ from core.domain.ids import AccountId, AlertId, ClientOrderId, InstrumentId, Ven
 from core.domain.order import OrderState
 from core.domain.reaction import NOTHING, Reaction
 from core.risk import alert_words, alerts
-from core.risk.room import ALERTED, RiskRoom
+from core.risk.room import ALERTED, STREAM, RiskRoom
 from core.risk.states import market_scope, strategy_scope
 from core.trading.late import LATE_ORDER
 from core.trading.orders import OrderRecord
@@ -206,10 +206,18 @@ class OrderWatch:
     # ---- what the venue does not say, or says otherwise ----------------------------------------
 
     def _unreadable(self, reconciler: Reconciler, at: int) -> Reaction:
-        since = reconciler.failing_since
-        is_due = since is not None and at - since > UNREADABLE_AFTER_NS
-        words = alert_words.unreadable(reconciler.account, (at - (since or at)) // _SECOND, at)
-        return self._standing(words, at, is_due=is_due)
+        """Tell of an account without information; later let it visibly only reduce, until a match.
+
+        The hold counts as one of the private stream's: the next match lifts it.
+        """
+        since, name = reconciler.failing_since, reconciler.account
+        silent_ns = 0 if since is None else at - since
+        words = alert_words.unreadable(name, silent_ns // _SECOND, at)
+        told = self._standing(words, at, is_due=silent_ns > UNREADABLE_AFTER_NS)
+        if silent_ns <= REDUCE_AFTER_NS:
+            return told
+        held = self._risk.reduce(at, f"{STREAM}{name}", f"no information on {name}")
+        return Reaction((*told.facts, *held.facts), told.effects)
 
     def _average_price(self, reconciler: Reconciler, at: int) -> Reaction:
         texts = reconciler.price_differences

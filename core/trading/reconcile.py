@@ -22,7 +22,7 @@ from core.domain.events import (
     TimerFired,
 )
 from core.domain.facts import CashBooked, Fact, PositionAdopted, Reconciled
-from core.domain.ids import AccountId, InstrumentId
+from core.domain.ids import AccountId, InstrumentId, venue_of
 from core.domain.reaction import NOTHING, Reaction
 from core.trading import comparing, foreign
 from core.trading.inferred import Gap
@@ -33,8 +33,10 @@ _SECOND: Final = 1_000_000_000
 LIGHT_EVERY_NS: Final = 3 * _SECOND
 DEEP_EVERY_NS: Final = 60 * _SECOND
 RETRY_NS: Final = 400_000_000
-LONGEST_BACKOFF_NS: Final = 20 * _SECOND
-"""The law allows 60 s; shorter, so that books are right within 30 s of a venue's return."""
+LONGEST_BACKOFF_NS: Final = 60 * _SECOND
+"""How long a venue that is silent altogether is left alone."""
+LONGEST_WITH_LIFE_NS: Final = 20 * _SECOND
+"""Where it answers other questions: books are right within 30 s of its return."""
 ANSWER_WITHIN_NS: Final = 10 * _SECOND
 """Answers that have not come by then count as failed."""
 MISMATCH_AGE_NS: Final = 2 * _SECOND
@@ -93,6 +95,10 @@ class Reconciler:
         self._differs_since: int | None = None
         self._sightings = 0
         self._failures = 0
+        self._failed_at = 0
+        self._has_life = False
+        """Whether the venue answered anything since the last reading began."""
+        self._given_up: set[int] = set()
         self.failing_since: int | None = None
         """Since when the venue gave no information; None while it does."""
         self.frozen: set[Scope] = set()
@@ -134,6 +140,14 @@ class Reconciler:
         self._give_up()
         self._failures = 0
         return self.begin(at)
+
+    def alive(self, at: int) -> Reaction:
+        """Read again, a second after the failure at the earliest: a silent venue shows life."""
+        if self._has_life or self.is_running or not self._failures:
+            return NOTHING
+        self._has_life = True
+        due = self._failed_at + _SECOND
+        return self.begin(at) if due <= at else self._again(at, due - at)
 
     def touched(self, names: Iterable[str], at: int) -> None:
         """Learn what a private event concerned: markets and assets read so far may be older."""
@@ -180,7 +194,8 @@ class Reconciler:
         """Collect answers; when a phase is complete go to the next, then book and compare."""
         kind = self._open.pop(body.query_id, None)
         if kind is None:
-            return NOTHING
+            return self._elsewhere(body, at)
+        self._has_life = True
         self._answers[kind] = body
         if self._open:
             return NOTHING
@@ -193,10 +208,23 @@ class Reconciler:
         self._is_comparing = True
         return Reaction(facts, (WakeAt(key=self._compare_timer, at=at),))
 
+    def _elsewhere(self, body: QueryAnswered, at: int) -> Reaction:
+        """Take an answer to others as a sign of life; a late one of our own is not news enough."""
+        if venue_of(body.account) != venue_of(self.account):
+            return NOTHING
+        if body.query_id not in self._given_up:
+            return self.alive(at)
+        self._given_up.discard(body.query_id)
+        if self._has_life or self.is_running:
+            return NOTHING
+        self._has_life = True
+        return self._again(self._failed_at, self._wait_ns())
+
     # ---- reading -------------------------------------------------------------------------------
 
     def _start(self, reading: Reading, at: int) -> Reaction:
         self._answers.clear()
+        self._has_life = False
         self._has_looked = False
         if self._patient_since is None:
             self._patient_since = at
@@ -224,10 +252,15 @@ class Reconciler:
         self._failures += 1
         if self.failing_since is None:
             self.failing_since = at
-        wait_ns = min(LONGEST_BACKOFF_NS, _SECOND << min(self._failures - 1, 10))
-        return self._again(at, wait_ns)
+        self._failed_at = at
+        return self._again(at, self._wait_ns())
+
+    def _wait_ns(self) -> int:
+        longest = LONGEST_WITH_LIFE_NS if self._has_life else LONGEST_BACKOFF_NS
+        return min(longest, _SECOND << min(self._failures - 1, 10))
 
     def _give_up(self) -> None:
+        self._given_up = set(self._open)
         self._open.clear()
         self._stages = []
         self._is_comparing = False

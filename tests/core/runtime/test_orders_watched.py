@@ -13,6 +13,8 @@ from core.domain.events import (
     OrderReport,
     QueryKind,
     SettlementReport,
+    VenueConditionSeen,
+    VenueTimeMeasured,
 )
 from core.domain.exact import Amount, Price, Quantity
 from core.domain.facts import (
@@ -31,7 +33,7 @@ from core.trading.client_ids import SIMULATION_BIT
 from core.trading.ledger import EXTERNAL, SYSTEM
 from core.trading.orders import OrderRecord
 from tests.core.builders import ACCOUNT, SECOND, SOL_PERP, STRATEGY, fill, intent, report, terms
-from tests.core.runtime.rig import USDC, Rig
+from tests.core.runtime.rig import ALPHA, USDC, Rig
 
 OURS: Final = SIMULATION_BIT | 3 << 12 | 7
 """An id built as a third taking of the account would build it."""
@@ -722,3 +724,49 @@ def test_deadline_is_kept_though_its_timer_was_lost(rig: Rig) -> None:
 
     ended = [f for f in rig.facts if isinstance(f, AlertEnded) and f.alert_id == alert.alert_id]
     assert [f.end for f in ended] == [AlertEnd.EXPIRED]
+
+
+# ---- a silent venue ----------------------------------------------------------------------------
+
+
+def silenced(rig: Rig, secs: float) -> None:
+    """Let the venue answer nothing for a while."""
+    rig.run(4)
+    rig.venue.failing = set(QueryKind)
+    rig.run(secs)
+    rig.venue.failing = set()
+
+
+def test_silent_account_visibly_only_reduces_and_its_alert_stays_up(rig: Rig) -> None:
+    """Told after 10 s, held after 30 s; the venue's return lifts both within a minute."""
+    silenced(rig, 300)
+    held = (rig.rooms.risk.state, [alert.title for alert in rig.open_alerts])
+
+    rig.run(61)
+
+    assert held == (TradingState.REDUCING, ["The account cannot be read"])
+    assert rig.rooms.risk.state is TradingState.ACTIVE
+    assert rig.open_alerts == []
+
+
+@pytest.mark.parametrize("sign", ["clock", "condition", "stream"])
+def test_account_is_read_at_once_when_its_silent_venue_shows_life(rig: Rig, sign: str) -> None:
+    """The minute is for silence alone."""
+    silenced(rig, 300)
+    at = rig.at
+    if sign == "clock":
+        rig.feed(
+            VenueTimeMeasured(
+                ts_event=at, ts_recv=at, venue=ALPHA, offset_ns=0, error_bound_ns=1_000_000
+            )
+        )
+    elif sign == "condition":
+        rig.feed(VenueConditionSeen(ts_event=at, ts_recv=at, venue=ALPHA, is_stressed=False))
+    else:
+        rig.connect()
+
+    rig.run(1.5)
+
+    assert rig.rooms.reconcilers[0].last_matched
+    assert rig.rooms.reconcilers[0].failing_since is None
+    assert rig.rooms.risk.state is TradingState.ACTIVE

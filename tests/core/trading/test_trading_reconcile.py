@@ -345,6 +345,39 @@ def test_failures_back_off_and_never_give_up() -> None:
     assert account.reconciler.failing_since is None
 
 
+def test_silent_venue_is_asked_once_a_minute_and_read_at_once_when_it_shows_life() -> None:
+    """1, 2, 4 ... 60 s while nothing at all is answered; one sign of life ends the waiting."""
+    account = Account().run(4)
+    account.failing = set(QueryKind)
+    silent_at = account.at
+    account.run(300)
+    times = sorted({at for at, _ in account.queries if at > silent_at})
+    account.failing = set()
+
+    account.take(account.reconciler.alive(account.at))
+    account.run(0.5)
+
+    gaps = [round((b - a) / SECOND) for a, b in pairwise(times)]
+    assert gaps == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert account.reconciler.last_matched
+    assert account.verdicts()[-1][0] > account.at - SECOND
+
+
+def test_signs_of_life_do_not_hurry_a_venue_that_fails_the_same_questions() -> None:
+    """Once for each failure, a second after it at the earliest: no storm of readings."""
+    account = Account().run(4)
+    account.failing = set(QueryKind)
+    silent_at = account.at
+
+    for _ in range(600):
+        account.take(account.reconciler.alive(account.at))
+        account.run(0.1)
+
+    times = sorted({at for at, _ in account.queries if at > silent_at})
+    assert 30 <= len(times) <= 60
+    assert min(b - a for a, b in pairwise(times)) >= SECOND
+
+
 def test_answers_that_never_come_are_failures_after_ten_seconds() -> None:
     """Silence has a deadline, and is never a verdict."""
     account = Account().run(4)
