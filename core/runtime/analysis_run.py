@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from core.analysis.raster import nice_step
 from core.domain.errors import ConfigError, ConnectivityError
 from core.domain.fixed import UNIT
 from core.domain.ids import InstrumentId, symbol_of
@@ -48,6 +49,8 @@ _LISTED_SECS: Final = 10.0
 _SECOND: Final = 1_000_000_000
 _STEP_NS: Final = 20_000_000
 _MOST_GROUP: Final = 500
+_NEAR: Final = 0.7
+"""Of 1, 2, 5, 10 ... the step nearest to a number is the first from so much of it on."""
 _V = TypeVar("_V", bound=View)
 
 
@@ -262,7 +265,8 @@ def _shown(view: View | None, kind: type[_V]) -> _V | None:
 
 
 def _group(shell: Shell, name: InstrumentId) -> int:
-    """Return the ticks a row of the profile: about two basis points."""
+    """Return the ticks a row of the profile: about two basis points, a step people count in."""
     ladder = shell.engine.rooms.market.ladder(name, 1, 1, (), shell.clock.now())
     mid = ladder.best_bid or ladder.last_price or UNIT
-    return min(_MOST_GROUP, max(1, round(mid * ROW_BPS / 10_000 / ladder.row_step)))
+    wanted = mid * ROW_BPS / 10_000 / ladder.row_step
+    return min(_MOST_GROUP, nice_step(_NEAR * wanted, 1))

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from core.domain.errors import ConfigError
-from core.domain.fixed import UNIT
+from core.domain.fixed import UNIT, scaled
+from core.domain.ids import InstrumentId
+from core.runtime import analysis_run
 from tests.core.analysis.recordings import MARKET, needs_recordings
 from tui.analyze import AnalyzeQuestion, instant_of, run_analyze
 from tui.analyze_document import exact, stamp
@@ -258,3 +261,24 @@ def test_recordings_need_not_be_named_when_they_name_themselves(tmp_path: Path) 
 
     with pytest.raises(ConfigError, match="does not name its venue"):
         run_analyze(AnalyzeQuestion(recordings=(str(path),)))
+
+
+@pytest.mark.parametrize(
+    ("bid", "step", "ticks"),
+    [
+        ("141.50", "0.01", 2),
+        ("61778.8", "0.1", 100),
+        ("7.611", "0.001", 2),
+        ("0.0173", "0.00001", 1),
+    ],
+)
+def test_rows_of_the_profile_are_steps_people_count_in(bid: str, step: str, ticks: int) -> None:
+    """About two basis points: 1, 2, 5, 10 ... ticks, never three."""
+    ladder = SimpleNamespace(best_bid=scaled(bid), last_price=None, row_step=scaled(step))
+    market = SimpleNamespace(ladder=lambda *_: ladder)
+    shell: Any = SimpleNamespace(
+        engine=SimpleNamespace(rooms=SimpleNamespace(market=market)),
+        clock=SimpleNamespace(now=lambda: 0),
+    )
+
+    assert analysis_run._group(shell, InstrumentId("here:X")) == ticks

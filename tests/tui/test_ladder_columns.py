@@ -82,3 +82,11 @@ def test_letters_go_up_in_thousands() -> None:
     assert [lettered(12.0 * 1000**n, 2) for n in range(1, 7)] == [
         "12k", "12M", "12G", "12T", "12P", "12E",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [75, 80, 90, 120])
+def test_stacked_and_pulled_stand_apart_where_there_is_room(width: int) -> None:
+    """Both may have five cells: a sixth keeps `+2.2k-2.3k` from being read as one number."""
+    columns = Columns.of(width, 6)
+
+    assert columns.changes == 0 or columns.changes - columns.changes // 2 > 5

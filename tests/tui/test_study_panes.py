@@ -9,11 +9,19 @@ from core.domain.fixed import UNIT
 from core.domain.glossary import GLOSSARY
 from core.domain.ids import InstrumentId
 from core.domain.order import Side
-from core.domain.study_views import CurvePoint, HeatTrade, ProfileBar, SweepRow, TapeLine
+from core.domain.study_views import (
+    CurvePoint,
+    FootprintCandle,
+    FootprintView,
+    HeatTrade,
+    ProfileBar,
+    SweepRow,
+    TapeLine,
+)
 from tests.tui.fake_studies import MARKET, NS, START, FakeStudies, funding, pairs
 from tests.tui.study_stage import STUDIES, Stage, pane_named
 from tui.render.depth import refill_text
-from tui.render.footprint import feet_of
+from tui.render.footprint import feet_of, fitted
 from tui.render.heatmap import newest_touch, price_at, raster_of
 from tui.render.numbers import price_text
 from tui.render.study import brief, short
@@ -480,3 +488,53 @@ async def test_cumulative_delta_is_the_same_number_wherever_it_stands() -> None:
         assert told == short(kept[-1].cumulative, is_signed=True)
         assert f"CVD {told} " in pane.all_text
         assert " 0.00" not in pane.all_text.partition("windows")[0]
+
+
+# ---- a footprint that runs away ------------------------------------------------------------------
+
+
+def _run_away(step: int = UNIT) -> FootprintView:
+    """Five candles of ten rows each, every one ten rows above the last."""
+    candles = [
+        FootprintCandle(
+            start_ts=START + number * 60 * NS, open=low * step, high=(low + 9) * step,
+            low=low * step, close=(low + 9) * step,
+            bars=tuple(ProfileBar((low + row) * step, UNIT, 2 * UNIT) for row in range(9, -1, -1)),
+            delta=10.0, volume=30.0,
+        )
+        for number, low in enumerate(range(100, 150, 10))
+    ]  # fmt: skip
+    return msgspec.structs.replace(FAKE.footprint(), row_step=step, candles=tuple(candles))
+
+
+def test_rows_are_joined_until_the_candles_stand_together() -> None:
+    """Fifty rows do not fit in twenty-seven; joined by two they do, and nothing is lost."""
+    view = _run_away()
+
+    found = fitted(view, 100, 30)
+
+    assert found.row_step == 2 * UNIT
+    assert [len(candle.bars) for candle in found.candles] == [5] * 5
+    for before, after in zip(view.candles, found.candles, strict=True):
+        assert sum(bar.sold for bar in after.bars) == sum(bar.sold for bar in before.bars)
+        assert sum(bar.bought for bar in after.bars) == sum(bar.bought for bar in before.bars)
+        assert [bar.price for bar in after.bars] == sorted(
+            {bar.price // (2 * UNIT) * 2 * UNIT for bar in before.bars}, reverse=True
+        )
+
+
+def test_a_candle_is_not_joined_to_a_lump() -> None:
+    """In a low pane the oldest candles leave; a middling one keeps five rows."""
+    assert fitted(_run_away(), 100, 12).row_step == 2 * UNIT
+    assert fitted(_run_away(), 100, 60).row_step == UNIT
+
+
+async def test_rows_a_person_chose_are_not_joined() -> None:
+    """The pane says the height of the rows it draws."""
+    pane = pane_named("footprint")
+    async with Stage(pane).run_test(size=(100, 32)):
+        pane.show(_run_away())
+        assert "rows of 2.00" in pane.row_text(0)
+        pane.group = 1
+        pane.redraw()
+        assert "rows of 1.00" in pane.row_text(0)

@@ -5,7 +5,12 @@ import pty
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+
+from tui.screens.output import is_plain_terminal
 from tui.terminal import EXIT_CODE, is_terminal_gone
 
 
@@ -63,3 +68,15 @@ def test_terminate_and_interrupt_leave_in_order() -> None:
 def test_hung_cockpit_is_gone_soon_after_a_signal() -> None:
     """An orderly leave that never comes is not waited for."""
     assert _left(signal.SIGTERM, is_hung=True) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("no_color", "system", "is_plain"),
+    [(False, "truecolor", False), (False, "standard", True), (True, "truecolor", True)],
+)
+def test_who_asks_for_no_colour_gets_shapes(*, no_color: bool, system: str, is_plain: bool) -> None:
+    """Grey tints of bars would be all that is left of them under NO_COLOR."""
+    console = SimpleNamespace(color_system=system)
+    app: Any = SimpleNamespace(is_headless=False, no_color=no_color, console=console)
+
+    assert is_plain_terminal(app) is is_plain

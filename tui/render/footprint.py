@@ -20,6 +20,10 @@ _FEET: Final = 3
 """Rows below the prices: delta, volume, time."""
 _LEAST_CELLS: Final = 11
 _MOST_CELLS: Final = 15
+_FEWEST: Final = 5
+"""Rows a middling candle keeps."""
+_JOINED: Final = (1, 2, 5, 10, 20, 50, 100)
+"""Rows joined to one where the engine's are too fine for the pane."""
 _BODY: Final = {True: "┃", False: "│"}
 
 
@@ -77,6 +81,48 @@ class Frame(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 def candles_that_fit(width: int) -> int:
     """Return how many candles fit beside the axis."""
     return max(1, (width - _AXIS) // (_LEAST_CELLS + 2))
+
+
+def fitted(view: FootprintView, width: int, height: int) -> FootprintView:
+    """Join price rows until the candles on view stand in the pane together.
+
+    A middling candle keeps five rows: in a market that runs away the oldest leave the picture.
+    """
+    count = candles_that_fit(width)
+    candles = [candle for candle in view.candles[-count:] if candle.bars]
+    rows, step = height - _FEET, view.row_step
+    if not candles or rows < 1 or step <= 0:
+        return view
+    high = max(candle.bars[0].price for candle in candles)
+    low = min(candle.bars[-1].price for candle in candles)
+    spans = sorted((c.bars[0].price - c.bars[-1].price) // step + 1 for c in candles)
+    most = max(1, spans[len(spans) // 2] // _FEWEST)
+    for times in _JOINED:
+        if times > most:
+            break
+        if high // (step * times) - low // (step * times) < rows:
+            return _coarser(view, times)
+    return _coarser(view, max(times for times in _JOINED if times <= most))
+
+
+def _coarser(view: FootprintView, times: int) -> FootprintView:
+    """Join so many rows to one."""
+    if times == 1:
+        return view
+    step = view.row_step * times
+    candles = [
+        msgspec.structs.replace(candle, bars=_joined(candle.bars, step)) for candle in view.candles
+    ]
+    return msgspec.structs.replace(view, row_step=step, candles=tuple(candles))
+
+
+def _joined(bars: Sequence[ProfileBar], step: int) -> tuple[ProfileBar, ...]:
+    rows: dict[int, tuple[int, int]] = {}
+    for bar in bars:
+        price = bar.price // step * step
+        sold, bought = rows.get(price, (0, 0))
+        rows[price] = (sold + bar.sold, bought + bar.bought)
+    return tuple(ProfileBar(price, *both) for price, both in rows.items())
 
 
 def frame_of(view: FootprintView, width: int, height: int, *, shift: int = 0) -> Frame | None:

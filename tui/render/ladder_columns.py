@@ -48,6 +48,7 @@ PRESETS: Final = {
 PRICE_MARKS: Final = 3
 """Cursor and last trade before the price, alert or own order after it."""
 _GROWTH: Final = (
+    (Column.CHANGES, 11),
     (Column.CUMULATIVE, 7),
     (Column.TRADED, 7),
     (Column.CUMULATIVE, 8),

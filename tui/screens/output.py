@@ -39,5 +39,7 @@ def attention_bytes(text: str, kind: Attention) -> str:
 
 
 def is_plain_terminal(app: App[Any]) -> bool:
-    """Whether the terminal has 16 colours, so that tints look alike."""
-    return not app.is_headless and app.console.color_system in _PLAIN_SYSTEMS
+    """Whether tints look alike: 16 colours, or a person who asked for none (NO_COLOR)."""
+    if app.is_headless:
+        return False
+    return app.no_color or app.console.color_system in _PLAIN_SYSTEMS

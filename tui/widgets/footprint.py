@@ -7,7 +7,13 @@ from textual.binding import BindingType
 from core.domain.study_views import FootprintView, footprint_topic
 from tui.actions import Place, bindings_at
 from tui.render.explain import Explained
-from tui.render.footprint import RATIO, candles_that_fit, footprint_rows, total_of
+from tui.render.footprint import (
+    RATIO,
+    candles_that_fit,
+    fitted,
+    footprint_rows,
+    total_of,
+)
 from tui.render.numbers import clock_text, price_text
 from tui.render.palette import Palette
 from tui.render.study import Block, message, short
@@ -73,7 +79,7 @@ class Footprint(StudyPane[FootprintView]):
 
     def note(self, view: FootprintView) -> Titles:
         """Return interval and row height."""
-        step = price_text(view.row_step, view.price_decimals)
+        step = price_text(self._fitted(view).row_step, view.price_decimals)
         return [(self.interval, "accent"), (f"  rows of {step}", "muted")]
 
     def hint(self) -> Titles:
@@ -88,14 +94,20 @@ class Footprint(StudyPane[FootprintView]):
         """Draw candles by price."""
         if not any(candle.bars for candle in view.candles):
             return message(self.waiting, width, height, self.palette)
-        return footprint_rows(view, width, height, self.ink, shift=self.shift)
+        return footprint_rows(self._fitted(view), width, height, self.ink, shift=self.shift)
+
+    def _fitted(self, view: FootprintView) -> FootprintView:
+        """Return the view with rows as coarse as the pane needs, unless a person chose them."""
+        if self.group:
+            return view
+        return fitted(view, self.size.width - 2, self.inner_height)
 
     def explain(self) -> tuple[Explained, ...]:
         """Return delta and volume of the newest candle, and what an imbalance is."""
         view = self.view
         if view is None or not view.candles:
             return ()
-        newest = view.candles[-1]
+        newest = self._fitted(view).candles[-1]
         delta, volume = total_of(view.candles)
         inputs = f"all {len(view.candles)} candles; {short(volume)} traded"
         totals = {bar.price: bar.sold + bar.bought for bar in newest.bars}
