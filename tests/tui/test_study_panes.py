@@ -13,7 +13,9 @@ from core.domain.study_views import (
     CurvePoint,
     FootprintCandle,
     FootprintView,
+    FundingView,
     HeatTrade,
+    PairsView,
     ProfileBar,
     SweepRow,
     TapeLine,
@@ -23,7 +25,7 @@ from tests.tui.study_stage import STUDIES, Stage, pane_named
 from tui.render.depth import refill_text
 from tui.render.footprint import feet_of, fitted
 from tui.render.heatmap import newest_touch, price_at, raster_of
-from tui.render.numbers import price_text
+from tui.render.numbers import price_text, venue_mark
 from tui.render.study import brief, short
 from tui.render.tape import TapeRing
 from tui.widgets.messages import FocusAside, MarketChosen
@@ -538,3 +540,33 @@ async def test_rows_a_person_chose_are_not_joined() -> None:
         pane.group = 1
         pane.redraw()
         assert "rows of 1.00" in pane.row_text(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "view", "words"),
+    [
+        ("pairs", PairsView(rows=()), "no two watched markets of one base"),
+        ("funding", FundingView(rows=()), "no watched market told a mark and a rate"),
+    ],
+)
+async def test_an_empty_table_says_what_it_would_need(name: str, view: Any, words: str) -> None:
+    """Nothing to show is said in the words of the table, not as if it still waited."""
+    pane = pane_named(name)
+    async with Stage(pane).run_test(size=(80, 12)):
+        pane.show(view)
+        assert words in pane.all_text
+
+
+@pytest.mark.parametrize(
+    ("instrument", "mark"),
+    [
+        ("alpha:X", "al"),
+        ("binance-spot:X", "bs"),
+        ("binance-usdm:X", "bu"),
+        (":X", ""),
+        ("ab-:X", "ab"),
+    ],
+)
+def test_two_venues_of_one_house_have_two_marks(instrument: str, mark: str) -> None:
+    """`bi` twice in a watchlist would be one venue to the eye."""
+    assert venue_mark(instrument) == mark

@@ -140,5 +140,6 @@ def market_name(instrument: str) -> str:
 
 
 def venue_mark(instrument: str) -> str:
-    """Name a venue in two letters."""
-    return instrument.partition(":")[0][:2]
+    """Name a venue in two letters; one of two words by its initials."""
+    first, _, second = instrument.partition(":")[0].partition("-")
+    return first[0] + second[0] if first and second else first[:2]

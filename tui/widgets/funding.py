@@ -19,6 +19,7 @@ class Funding(TablePane[FundingView, FundingRow]):
 
     study = "Funding and basis"
     waiting = "waiting for marks and rates"
+    nothing: ClassVar = "no watched market told a mark and a rate"
     fields: ClassVar = (
         Field(name="market", cells=12, is_left=True, is_text=True,
               sort_key=lambda row: str(row.instrument.partition(":")[2])),

@@ -18,6 +18,7 @@ class Pairs(TablePane[PairsView, PairRow]):
 
     study = "Pairs"
     waiting = "waiting for two markets"
+    nothing: ClassVar = "no two watched markets of one base"
     fields: ClassVar = (
         Field(name="pair", cells=26, is_left=True, is_text=True, sort_key=pair_name),
         Field(name="now bps", cells=9, sort_key=lambda row: row.spread_bps),

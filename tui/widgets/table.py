@@ -40,6 +40,8 @@ class TablePane(StudyPane[_View], Generic[_View, _Row]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.TABLE)]
     places: ClassVar[tuple[Place, ...]] = (Place.TABLE, Place.PANE)
     fields: ClassVar[tuple[Field, ...]] = ()
+    nothing: ClassVar[str] = "no markets to compare"
+    """What a table without rows says."""
     dropped: ClassVar[tuple[int, ...]] = ()
     """Columns that make room, in this order."""
 
@@ -164,7 +166,7 @@ class TablePane(StudyPane[_View], Generic[_View, _Row]):
     def pictured(self, view: _View, width: int, height: int) -> Block:
         """Draw the names of the columns and the rows that fit."""
         if not self.listed(view):
-            return message("no markets to compare", width, height, self.palette)
+            return message(self.nothing, width, height, self.palette)
         columns = [Column(f.name, f.cells, is_left=f.is_left) for f in self.fields]
         kept = that_fit(columns, self.dropped, width - 1)
         shown = [columns[index] for index in kept]

@@ -18,7 +18,7 @@ class Trend(StudyPane[TrendView]):
 
     study = "Trend"
     stale_ms: ClassVar = 180_000
-    waiting = "waiting for the first whole minute"
+    waiting = "no trend yet: it is made of whole minutes"
 
     def __init__(self, palette: Palette, *, id: str) -> None:  # noqa: A002 - Textual's word
         super().__init__(palette, id=id)
