@@ -19,6 +19,8 @@ FOREIGN_PREFIX: Final = "foreign/"
 SYSTEM_PREFIX: Final = "system-fill/"
 PRICE_PREFIX: Final = "average-price/"
 LIMIT_PREFIX: Final = "limit/"
+NEAR_LIQUIDATION_PREFIX: Final = "liquidation-near/"
+AT_LIQUIDATION_PREFIX: Final = "liquidation-now/"
 _ACK: Final = AlertOption(key=ACKNOWLEDGE, label="Acknowledge", effect="Closes this alert.")
 
 
@@ -103,6 +105,42 @@ def system_fill(market: str, text: str, at: int) -> Alert:
         safe_default=REDUCE,
         raised_at=at,
         deadline=at + _CRITICAL_FOR,
+    )
+
+
+def near_liquidation(account: str, market: str, percent: str, at: int) -> Alert:
+    """Word a position whose liquidation is near."""
+    return Alert(
+        alert_id=AlertId(f"{NEAR_LIQUIDATION_PREFIX}{account}/{market}"),
+        severity=Severity.CRITICAL,
+        scope=market,
+        title="Liquidation is near",
+        cause=f"{market} may move {percent} % against the position before it is liquidated.",
+        numbers=(AlertNumber("Distance", f"{percent} %"), AlertNumber("Asks below", "10 %")),
+        options=(
+            AlertOption(
+                key=REDUCE,
+                label="Only reduce",
+                effect="The market may only reduce until it is wider; own orders are cancelled.",
+            ),
+            AlertOption(key=KEEP, label="Go on", effect="Nothing else happens.", adds_risk=True),
+        ),
+        safe_default=REDUCE,
+        raised_at=at,
+        deadline=at + _CRITICAL_FOR,
+    )
+
+
+def at_liquidation(account: str, market: str, percent: str, at: int) -> Alert:
+    """Word a position about to be liquidated; the market may only reduce already."""
+    return _emergency(
+        f"{AT_LIQUIDATION_PREFIX}{account}/{market}",
+        market,
+        "Liquidation is very near",
+        f"{market} may move {percent} % against the position before it is liquidated. It may only "
+        "reduce, its entries are being cancelled. Close a part or add margin.",
+        (AlertNumber("Distance", f"{percent} %"), AlertNumber("Asks below", "5 %")),
+        at,
     )
 
 

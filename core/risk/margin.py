@@ -11,8 +11,8 @@ from core.domain.instrument import InstrumentKind
 from core.domain.order import OrderTerms
 from core.risk.exposure import notional, worst_case_after
 from core.risk.inputs import GateInputs
+from core.risk.liquidation import distance_pct
 
-_CENT: Final = Decimal(100)
 FULL: Final = Decimal(1)
 
 
@@ -38,14 +38,12 @@ def margin_fraction(terms: OrderTerms, inputs: GateInputs) -> Decimal | None:
 def liquidation_distance_pct(terms: OrderTerms, inputs: GateInputs) -> Decimal | None:
     """Return how far this market may move against us before liquidation, in percent of its mark.
 
-    (E - MMF * G) / W: equity less what maintenance asks for, over the worst case of this market.
-    None where the market would carry nothing.
+    W is the worst case of this market; None where it would carry nothing.
     """
     gross, worst = _gross_after(terms, inputs), worst_case_after(terms, inputs)
-    if gross is None or inputs.equity is None or worst.sign <= 0:
+    if gross is None or inputs.equity is None:
         return None
-    left = inputs.equity - gross.scaled_by(inputs.maintenance_margin)
-    return left.ratio_to(worst) * _CENT
+    return distance_pct(inputs.equity, gross, worst, inputs.maintenance_margin)
 
 
 def _gross_after(terms: OrderTerms, inputs: GateInputs) -> Notional | None:

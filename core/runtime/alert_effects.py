@@ -26,6 +26,7 @@ from core.risk.alerts import (
 from core.risk.room import ALERTED, RiskRoom
 from core.risk.states import market_scope
 from core.runtime.flattening import Closer
+from core.runtime.liquidation_watch import LIQUIDATION_CAUSE
 from core.trading.orders import OrderRecord
 from core.trading.reconcile import Reconciler
 from core.trading.room import TradingRoom
@@ -53,6 +54,7 @@ class AlertEffects:
             LOSS_PREFIX: {CANCEL_OWN: self._cancel_everything},
             alert_words.LONG_UNKNOWN_PREFIX: {CANCEL_OWN: self._cancel_market},
             alert_words.SYSTEM_PREFIX: {REDUCE: self._reduce_market},
+            alert_words.NEAR_LIQUIDATION_PREFIX: {REDUCE: self._reduce_near},
             MISMATCH_PREFIX: {
                 REDUCE: self._stay_reducing,
                 HALT: self._halt,
@@ -96,6 +98,14 @@ class AlertEffects:
         name = InstrumentId(record.alert.scope)
         reason = f"the venue traded in {name}; {by} chose to reduce only"
         held = self._risk.reduce(at, SYSTEM_FILL_CAUSE, reason, market_scope(name))
+        text, cancelled = self._cancelled(self._of_market(name), at)
+        both = Reaction((*held.facts, *cancelled.facts), cancelled.effects)
+        return f"{name} may only reduce; {text}", both
+
+    def _reduce_near(self, record: OpenRecord, by: str, at: int) -> Carried:
+        name = InstrumentId(record.alert.scope)
+        reason = f"liquidation of {name} is near; {by} chose to reduce only"
+        held = self._risk.reduce(at, LIQUIDATION_CAUSE, reason, market_scope(name))
         text, cancelled = self._cancelled(self._of_market(name), at)
         both = Reaction((*held.facts, *cancelled.facts), cancelled.effects)
         return f"{name} may only reduce; {text}", both

@@ -13,6 +13,7 @@ from core.risk.room import MISMATCH, STREAM, day_of
 from core.risk.states import Hold
 from core.risk.wording import decimal_of, money
 from core.runtime.kill.room import END_CAUSE, KILL_CAUSE
+from core.runtime.liquidation_watch import LIQUIDATION_CAUSE
 from core.runtime.order_watch import UNKNOWN_CAUSE
 from core.runtime.rooms import Rooms
 from core.runtime.strategy_host import Seat
@@ -25,6 +26,7 @@ _WAYS: Final = {
     STREAM.rstrip("/"): (_ENGINE, "the stream is up and ledger and venue match"),
     MISMATCH.rstrip("/"): (_ENGINE, "ledger and venue match; or answer its alert"),
     UNKNOWN_CAUSE: (_ENGINE, "what became of the order is proved"),
+    LIQUIDATION_CAUSE: (_ENGINE, "liquidation is farther away"),
     KILL_CAUSE: (_YOU, "re-arm: r, then the word shown, typed"),
     END_CAUSE: (_ENGINE, "a new run begins"),
     "no account": (_YOU, "start again with an account"),

@@ -13,6 +13,7 @@ from core.risk.room import RiskRoom
 from core.runtime.answers import Answers
 from core.runtime.capital import CapitalDesk
 from core.runtime.limit_watch import LimitWatch
+from core.runtime.liquidation_watch import LiquidationWatch
 from core.runtime.order_watch import OrderWatch, joined
 from core.runtime.orderdesk import OrderDesk
 from core.runtime.valuation import Valuation
@@ -46,6 +47,8 @@ class Keeper:
         self._orders = orders
         self._valuation = valuation
         self._watch = OrderWatch(trading, risk, reconcilers)
+        accounts = tuple(each.account for each in reconcilers)
+        self._liquidation = LiquidationWatch(trading, risk, valuation, accounts)
         self._limits = LimitWatch(trading, risk, orders, valuation, capital)
         self.day_mark: EquityMarked | None = None
         self.leader_fills = 0
@@ -91,6 +94,7 @@ class Keeper:
             self._risk.overdue(at),
             self._watch.beat(at),
             self._limits.beat(at),
+            self._liquidation.beat(at),
             Reaction(self._day_facts(at)),
             self._marked(at),
         ]

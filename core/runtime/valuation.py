@@ -53,6 +53,10 @@ class Valuation:
             total += line.unrealized(mark)
         return total
 
+    def equity_of(self, account: AccountId, at: int) -> Amount | None:
+        """Return one account's cash, positions and holdings at market; None as above."""
+        return self._account(account, at)
+
     def _account(self, account: AccountId, at: int) -> Amount | None:
         ledger = self._trading.ledger
         total = ledger.unsettled(account, self.quote)
