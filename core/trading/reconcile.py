@@ -7,7 +7,6 @@ be. A failed query means no information: the comparison is given up and tried ag
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
 from typing import Final, cast
 
 from core.domain.effects import Effect, Query, WakeAt
@@ -21,22 +20,19 @@ from core.domain.events import (
     SettlementReport,
     TimerFired,
 )
-from core.domain.facts import CashBooked, Fact, PositionAdopted, Reconciled
+from core.domain.facts import Fact, Reconciled
 from core.domain.ids import AccountId, InstrumentId, venue_of
 from core.domain.reaction import NOTHING, Reaction
 from core.trading import comparing, foreign
 from core.trading.inferred import Gap
-from core.trading.ledger import OPENING
+from core.trading.reading import HISTORY, STAGES, Reading, backoff_ns
 from core.trading.room import TradingRoom
+from core.trading.taking_over import opening_facts, settlement_facts
 
 _SECOND: Final = 1_000_000_000
 LIGHT_EVERY_NS: Final = 3 * _SECOND
 DEEP_EVERY_NS: Final = 60 * _SECOND
 RETRY_NS: Final = 400_000_000
-LONGEST_BACKOFF_NS: Final = 60 * _SECOND
-"""How long a venue that is silent altogether is left alone."""
-LONGEST_WITH_LIFE_NS: Final = 20 * _SECOND
-"""Where it answers other questions: books are right within 30 s of its return."""
 ANSWER_WITHIN_NS: Final = 10 * _SECOND
 """Answers that have not come by then count as failed."""
 MISMATCH_AGE_NS: Final = 2 * _SECOND
@@ -48,26 +44,7 @@ OVERLAP_NS: Final = 300 * _SECOND
 FURTHEST_BACK_NS: Final = 86_400 * _SECOND
 HISTORY_AGAIN_NS: Final = 15 * _SECOND
 """How often histories are read again for the same difference; the venue counts such readings."""
-_STATE: Final = (QueryKind.BALANCES, QueryKind.POSITIONS, QueryKind.OPEN_ORDERS)
-_HISTORY: Final = (QueryKind.FILLS, QueryKind.SETTLEMENTS)
 Scope = InstrumentId | AccountId
-
-
-class Reading(StrEnum):
-    """How thoroughly an account is read."""
-
-    OPENING = "opening"
-    LIGHT = "light"
-    DEEP = "deep"
-    BLOCKING = "blocking"
-
-
-_STAGES: Final[dict[Reading, tuple[tuple[QueryKind, ...], ...]]] = {
-    Reading.OPENING: (_STATE, _HISTORY),
-    Reading.LIGHT: (_STATE,),
-    Reading.DEEP: (_HISTORY, _STATE),
-    Reading.BLOCKING: (_HISTORY, _STATE),
-}
 
 
 class Reconciler:
@@ -199,7 +176,7 @@ class Reconciler:
         self._answers[kind] = body
         if self._open:
             return NOTHING
-        facts = tuple(self._missed(at)) if kind in _HISTORY else ()
+        facts = tuple(self._missed(at)) if kind in HISTORY else ()
         if self._stages:
             return Reaction(facts, self._ask(self._stages.pop(0), at))
         self._failures = 0
@@ -218,7 +195,7 @@ class Reconciler:
         if self._has_life or self.is_running:
             return NOTHING
         self._has_life = True
-        return self._again(self._failed_at, self._wait_ns())
+        return self._again(self._failed_at, backoff_ns(self._failures, has_life=self._has_life))
 
     # ---- reading -------------------------------------------------------------------------------
 
@@ -230,7 +207,7 @@ class Reconciler:
             self._patient_since = at
         self._reading = reading
         self._read_from = at
-        self._stages = list(_STAGES[reading])
+        self._stages = list(STAGES[reading])
         return Reaction((), self._ask(self._stages.pop(0), at))
 
     def _ask(
@@ -253,11 +230,7 @@ class Reconciler:
         if self.failing_since is None:
             self.failing_since = at
         self._failed_at = at
-        return self._again(at, self._wait_ns())
-
-    def _wait_ns(self) -> int:
-        longest = LONGEST_WITH_LIFE_NS if self._has_life else LONGEST_BACKOFF_NS
-        return min(longest, _SECOND << min(self._failures - 1, 10))
+        return self._again(at, backoff_ns(self._failures, has_life=self._has_life))
 
     def _give_up(self) -> None:
         self._given_up = set(self._open)
@@ -295,42 +268,6 @@ class Reconciler:
         has_moved = any(when >= self._read_from for when in self._touched.values())
         return has_moved or bool(fills or self._answers[QueryKind.SETTLEMENTS].rows)
 
-    def _opening(self, at: int) -> list[Fact]:
-        """Take over what the account held before this journal began.
-
-        Fills the stream told of before the first reading are booked already, and count in both.
-        """
-        facts: list[Fact] = []
-        ledger = self._room.ledger
-        for balance in self._balances():
-            booked = ledger.cash(self.account, balance.asset)
-            total = balance.available + balance.locked - booked
-            if not total.is_zero:
-                facts.append(
-                    CashBooked(
-                        at=at,
-                        account=self.account,
-                        asset=balance.asset,
-                        amount=total,
-                        source=OPENING,
-                        row_id=balance.asset,
-                    )
-                )
-        for position in self._positions():
-            quantity = position.quantity - ledger.position(self.account, position.instrument)
-            if not quantity.is_zero and position.entry_price is not None:
-                facts.extend(self._room.fills.market(position.instrument, at))
-                facts.append(
-                    PositionAdopted(
-                        at=at,
-                        account=self.account,
-                        instrument=position.instrument,
-                        quantity=quantity,
-                        price=position.entry_price,
-                    )
-                )
-        return facts
-
     def _opened(self, at: int) -> Reaction:
         """Take the account over; comparing what was just taken over proves nothing more."""
         if self._is_unquiet():
@@ -338,7 +275,8 @@ class Reconciler:
                 self.failing_since = self._patient_since
             return self._again(at, RETRY_NS)
         matched = self._matched(at)
-        return Reaction((*self._opening(at), *matched.facts), matched.effects)
+        facts = opening_facts(self._room, self.account, self._balances(), self._positions(), at)
+        return Reaction((*facts, *matched.facts), matched.effects)
 
     # ---- comparing -----------------------------------------------------------------------------
 
@@ -394,7 +332,7 @@ class Reconciler:
         since = max(self.opened_at, at - FURTHEST_BACK_NS) if is_known else None
         self._looked_into, self._looked_at, self._has_looked = self.gaps, at, True
         self._note_difference(at)
-        return Reaction((), self._ask(_HISTORY, at, since))
+        return Reaction((), self._ask(HISTORY, at, since))
 
     def _note_difference(self, at: int) -> None:
         if self._differs_since is None:
@@ -477,30 +415,3 @@ class Reconciler:
 
     def _again(self, at: int, wait_ns: int) -> Reaction:
         return Reaction((), (WakeAt(key=self.timer, at=at + wait_ns),))
-
-
-def settlement_facts(
-    room: TradingRoom, row: SettlementReport, at: int, before: Iterable[Fact] = ()
-) -> list[Fact]:
-    """Return the booking of a settlement row, or nothing if it is booked already.
-
-    `before` are facts on their way that the ledger has not seen yet.
-    """
-    before = tuple(before)
-    key = (row.account, row.source, row.row_id)
-    is_coming = any(
-        isinstance(fact, CashBooked) and (fact.account, fact.source, fact.row_id) == key
-        for fact in before
-    )
-    if is_coming or room.ledger.knows_cash(*key):
-        return []
-    booked = CashBooked(
-        at=at,
-        account=row.account,
-        asset=row.asset,
-        amount=row.amount,
-        source=row.source,
-        row_id=row.row_id,
-        instrument=row.instrument,
-    )
-    return [booked, *room.ledger.reversals_by_cash(booked, row.ts_event, before)]

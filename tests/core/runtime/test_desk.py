@@ -94,7 +94,7 @@ def test_fill_the_stream_lost_is_found_by_reading_and_booked_once(
 ) -> None:
     """A fill only REST knows is found within seconds, whichever answer comes last."""
     if is_reversed:
-        monkeypatch.setattr(reconcile, "_HISTORY", tuple(reversed(reconcile._HISTORY)))
+        monkeypatch.setattr(reconcile, "HISTORY", tuple(reversed(reconcile.HISTORY)))
     rig.leader(quantity="10")
     rig.venue.fill(rig.placed[0], rig.at)
 
