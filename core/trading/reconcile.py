@@ -25,6 +25,7 @@ from core.domain.ids import AccountId, InstrumentId, venue_of
 from core.domain.reaction import NOTHING, Reaction
 from core.trading import comparing, foreign
 from core.trading.inferred import Gap
+from core.trading.judging import Doubt
 from core.trading.reading import HISTORY, STAGES, Reading, backoff_ns
 from core.trading.room import TradingRoom
 from core.trading.taking_over import opening_facts, settlement_facts
@@ -35,15 +36,11 @@ DEEP_EVERY_NS: Final = 60 * _SECOND
 RETRY_NS: Final = 400_000_000
 ANSWER_WITHIN_NS: Final = 10 * _SECOND
 """Answers that have not come by then count as failed."""
-MISMATCH_AGE_NS: Final = 2 * _SECOND
-MISMATCH_SIGHTINGS: Final = 3
 UNTOUCHED_NS: Final = 2 * _SECOND
 SKIPPING_NS: Final = 15 * _SECOND
 """How long a busy row may be left out before a comparison counts without it."""
 OVERLAP_NS: Final = 300 * _SECOND
 FURTHEST_BACK_NS: Final = 86_400 * _SECOND
-HISTORY_AGAIN_NS: Final = 15 * _SECOND
-"""How often histories are read again for the same difference; the venue counts such readings."""
 Scope = InstrumentId | AccountId
 
 
@@ -66,11 +63,7 @@ class Reconciler:
         self._touched: dict[str, int] = {}
         self._patient_since: int | None = None
         self._deep_at = 0
-        self._looked_into: tuple[Gap, ...] = ()
-        self._looked_at = 0
-        self._has_looked = False
-        self._differs_since: int | None = None
-        self._sightings = 0
+        self._doubt = Doubt()
         self._failures = 0
         self._failed_at = 0
         self._has_life = False
@@ -202,7 +195,7 @@ class Reconciler:
     def _start(self, reading: Reading, at: int) -> Reaction:
         self._answers.clear()
         self._has_life = False
-        self._has_looked = False
+        self._doubt.new_reading()
         if self._patient_since is None:
             self._patient_since = at
         self._reading = reading
@@ -295,7 +288,7 @@ class Reconciler:
             *comparing.money_gaps(ledger, self.account, self._balances(), busy),
             *comparing.position_gaps(ledger, self.account, self._positions(), busy),
         )
-        if self.gaps and self._is_worth_looking(at):
+        if self.gaps and self._doubt.is_worth_looking(self.gaps, at):
             return self._look_into(at)
         self.price_differences = comparing.price_differences(
             ledger, self.account, self._positions(), busy
@@ -317,34 +310,16 @@ class Reconciler:
         during = [when for when in busy.values() if when >= self._read_from]
         return max(during) + 1 if during else None
 
-    def _is_worth_looking(self, at: int) -> bool:
-        """Whether histories may explain the difference: at once, and before it is judged."""
-        if self._has_looked:
-            return False
-        is_last_try = self._sightings == MISMATCH_SIGHTINGS - 1
-        is_new = self.gaps != self._looked_into
-        return is_new or is_last_try or at - self._looked_at >= HISTORY_AGAIN_NS
-
     def _look_into(self, at: int) -> Reaction:
         """Read fills and settlements for a difference; the second time further back."""
         assert self.opened_at is not None
-        is_known = self.gaps == self._looked_into
+        is_known = self._doubt.look(self.gaps, at)
         since = max(self.opened_at, at - FURTHEST_BACK_NS) if is_known else None
-        self._looked_into, self._looked_at, self._has_looked = self.gaps, at, True
-        self._note_difference(at)
         return Reaction((), self._ask(HISTORY, at, since))
-
-    def _note_difference(self, at: int) -> None:
-        if self._differs_since is None:
-            self._differs_since = at
 
     def _differs(self, at: int) -> Reaction:
         """Judge a difference once it was seen three times and is two seconds old."""
-        self._note_difference(at)
-        self._sightings += 1
-        assert self._differs_since is not None
-        is_young = at - self._differs_since < MISMATCH_AGE_NS
-        if is_young or self._sightings < MISMATCH_SIGHTINGS:
+        if not self._doubt.seen(at):
             return self._again(at, _SECOND)
         self.compared += 1
         self._patient_since = None
@@ -379,8 +354,7 @@ class Reconciler:
         self.failing_since = None
         self._patient_since = None
         self.last_matched, self.last_differences = True, ()
-        self._differs_since, self._sightings = None, 0
-        self._looked_into = ()
+        self._doubt.cleared()
         if self._reading is not Reading.LIGHT:
             self._deep_at = at
         verdict = Reconciled(

@@ -17,6 +17,7 @@ from core.domain.ids import AlertId
 from core.domain.order import OrderState, Side
 from core.trading import reconcile
 from core.trading.ledger import OPENING
+from core.trading.reading import HISTORY
 from tests.core.builders import ACCOUNT, SECOND, SOL_PERP, STRATEGY
 from tests.core.runtime.rig import USDC, Rig
 
@@ -94,7 +95,7 @@ def test_fill_the_stream_lost_is_found_by_reading_and_booked_once(
 ) -> None:
     """A fill only REST knows is found within seconds, whichever answer comes last."""
     if is_reversed:
-        monkeypatch.setattr(reconcile, "HISTORY", tuple(reversed(reconcile.HISTORY)))
+        monkeypatch.setattr(reconcile, "HISTORY", tuple(reversed(HISTORY)))
     rig.leader(quantity="10")
     rig.venue.fill(rig.placed[0], rig.at)
 
