@@ -77,9 +77,10 @@ class Watchlist:
         """Follow, after a restart too, whatever prices what the ledger holds."""
         ledger = self._trading.ledger
         effects: list[Effect] = []
-        for (account, _, name), line in ledger.lines():
+        for (_, _, name), line in ledger.lines():
             if not line.quantity.is_zero:
                 effects.extend(self._need(name, at).effects)
+        for account in ledger.accounts():
             for asset in ledger.cash_assets(account):
                 effects.extend(self._price(account, asset, at).effects)
         return Reaction((), tuple(effects))

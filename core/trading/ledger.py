@@ -167,6 +167,10 @@ class Ledger:
         """Return an asset's balance over every book."""
         return self._sum(account, CASH, asset)
 
+    def accounts(self) -> list[AccountId]:
+        """Return the accounts anything was ever booked for, in order of the alphabet."""
+        return sorted({key[0] for key in self._balances})
+
     def cash_assets(self, account: AccountId) -> list[Asset]:
         """Return the assets that ever had cash, in order of the alphabet."""
         return sorted({key[3] for key in self._balances if key[0] == account and key[2] == CASH})
