@@ -7,6 +7,7 @@ is on disk and the engine has not been told. Names are those of the types.
 
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol, runtime_checkable
 
@@ -35,6 +36,8 @@ KILL_LATCHED: Final = "kill-latched"
 EXIT_ASKED: Final = "exit-asked"
 EXIT_CANCELLED: Final = "exit-cancelled"
 EXIT_COMPARED: Final = "exit-compared"
+_LINGER_SECS: Final = 0.05
+"""How long the loop stands still after bytes left, so that the venue acts on them before we die."""
 CrashPoint = Callable[[str], None]
 
 
@@ -57,6 +60,7 @@ def crash_point_from_environment() -> CrashPoint:
             return
         left[0] -= 1
         if left[0] == 0:
+            time.sleep(_LINGER_SECS if label.endswith(("-send", "-sent")) else 0)
             os.kill(os.getpid(), signal.SIGKILL)
 
     return crash
