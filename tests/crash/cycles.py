@@ -21,6 +21,8 @@ from tests.crash.venue import VenueProcess, Witness
 MATCH_SECS: Final = 25.0
 REACH_SECS: Final = 25.0
 """How long a life may take to reach its crash point."""
+BUMP_SECS: Final = 0.3
+"""How long the venue may hold what it took before it tells of it (its speed bump is 0.1 s)."""
 PROOF_SECS: Final = 40.0
 """How long orders in doubt may take to be proved; the law's window, margin and two rounds."""
 
@@ -296,6 +298,8 @@ def kill_at(point: Point, seed: int, account: Account, *, settles: bool = True) 
         life.go()
     is_hit = life.wait(REACH_SECS) and life.code == -9
     life.kill()
+    wrong += account.after_kill()
+    time.sleep(BUMP_SECS)
     wrong += account.after_kill()
     in_doubt = len(account.books.live())
     untold, there = account.untold()
