@@ -17,6 +17,7 @@ from core.domain.events import (
     VenueConditionSeen,
     VenueTimeMeasured,
 )
+from core.domain.exact import Quantity
 from core.domain.facts import Fact, FillBooked, OrderMoved, Reconciled
 from core.domain.ids import AccountId, ClientOrderId, InstrumentId, VenueId, venue_of
 from core.domain.order import OrderState
@@ -165,9 +166,27 @@ class Answers:
         reports = [row for row in body.rows if isinstance(row, OrderReport)]
         return [
             Reaction(fills),
-            *(self._trading.on_report(row, at) for row in reports),
+            *(self._trading.on_report(row, at) for row in self._telling(reports)),
             *(self._word(row, at) for row in reports),
         ]
+
+    def _telling(self, reports: list[OrderReport]) -> list[OrderReport]:
+        """Keep of each conditional order the row that tells most: fired, it has two of one id.
+
+        Rows of one answer are judged on one state, so an earlier word must not undo a later one.
+        """
+        most: dict[object, OrderReport] = {}
+        for number, row in enumerate(reports):
+            record = self._trading.orders.find(
+                row.client_order_id, row.instrument, row.venue_order_id
+            )
+            key: object = number
+            if record is not None and record.terms.trigger_price is not None:
+                key = ("ours", record.client_order_id)
+            held = most.get(key)
+            if held is None or _weight(row) > _weight(held):
+                most[key] = row
+        return list(most.values())
 
     def _word(self, row: OrderReport, at: int) -> Reaction:
         """Ask on about an order of which the venue says what nobody here knows."""
@@ -211,3 +230,9 @@ class Answers:
             self._freeze()
         if fact.is_matched:
             self._orders.reconciled_at[AccountId(fact.account)] = fact.at
+
+
+def _weight(row: OrderReport) -> tuple[bool, Quantity, int]:
+    """Rank how much a row tells: an end, then more filled, then the later word."""
+    is_end = row.state is not None and row.state.is_terminal
+    return is_end, row.filled_quantity, row.ts_event

@@ -122,7 +122,9 @@ class Painter:
         mark = self._valuation.mark_of(instrument, at)
         if mark is None:
             return None
-        return mark * max(abs(position + bids), abs(position - asks))
+        worst = mark * max(abs(position + bids), abs(position - asks))
+        rules = self._trading.instruments.get(instrument)
+        return worst if rules is None else worst.scaled_by(rules.contract_multiplier)
 
     def exposed_markets(self, account: AccountId, at: int) -> list[InstrumentId]:
         """Return the markets with a position or a possibly-live order, in order of the alphabet."""
@@ -242,7 +244,7 @@ def seen(
         best_bid=_price(touch.best_bid),
         best_ask=_price(touch.best_ask),
         book_age_ns=None if touch.proof_at is None else at - touch.proof_at,
-        recv_age_ns=None if touch.proof_at is None else max(0, at - touch.proof_recv),
+        recv_age_ns=max(0, at - touch.proof_recv) if touch.proof_recv else None,
         mark=_price(touch.mark),
         mark_age_ns=None if touch.mark_at is None else at - touch.mark_at,
         index=_price(touch.index),

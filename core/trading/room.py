@@ -36,7 +36,7 @@ from core.domain.ids import (
     ClientOrderId,
     InstrumentId,
 )
-from core.domain.instrument import Instrument
+from core.domain.instrument import Instrument, InstrumentKind
 from core.domain.intent import RiskApproved
 from core.domain.order import OrderState
 from core.domain.reaction import NOTHING, Reaction
@@ -261,7 +261,17 @@ class TradingRoom:
                     bids += leaves
                 else:
                     asks += leaves
-        return self.ledger.position(account, instrument), bids, asks
+        return self.held(account, instrument), bids, asks
+
+    def held(self, account: AccountId, instrument: InstrumentId) -> Quantity:
+        """Return the signed position; of a spot market, all coins held of its base asset.
+
+        Coins that were there before the first fill can be sold, and buying more never reduces.
+        """
+        rules = self.instruments.get(instrument)
+        if rules is None or rules.kind is not InstrumentKind.SPOT:
+            return self.ledger.position(account, instrument)
+        return Quantity(self.ledger.cash(account, rules.base).value)
 
     def _open(self, at: int) -> Iterator[tuple[OrderRecord, Quantity]]:
         """Yield every order that counts as exposure, with what it may still fill."""
