@@ -125,9 +125,9 @@ class Person:
         self._hand_in(ClosePosition(instrument=self._dice.choice(self._markets)))
 
     def _limit(self) -> None:
-        """Tighten one limit a little; the next word is a little tighter still."""
-        value = str(4_990 - self._dice.randrange(200))
-        self._hand_in(ChangeLimits(values=(("risk.max_order_notional", value),)))
+        """Tighten one limit a little; it survives restarts, so the next is tighter still."""
+        value = int(self._shell.engine.rooms.risk.limits.max_order_notional) - 1
+        self._hand_in(ChangeLimits(values=(("risk.max_order_notional", str(value)),)))
 
     def _answer(self) -> None:
         """Approve or deny what is asked, with the token typed."""

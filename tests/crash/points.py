@@ -41,7 +41,6 @@ DECIDING: Final = (
     Point(label="after:AlertRaised"),
     Point(label="before:AlertEnded"),
     Point(label="after:AlertEnded"),
-    Point(label="after:AlertCarriedOut"),
     Point(label="before:LimitsChanged"),
     Point(label="after:LimitsChanged"),
 )
