@@ -152,7 +152,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         id="stop-all", keys="ctrl+k", run="app.stop_all",
-        shown="^k", title="Stop all", group="Trading",
+        shown="^k", title="Kill", group="Trading",
         tooltip="Kill switch: 0 pause, 1 reduce, 2 halt, 3 flatten, 4 sever", is_dangerous=True,
         in_footer=True,
     ),

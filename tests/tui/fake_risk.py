@@ -134,7 +134,9 @@ def holds() -> tuple[HoldRow, ...]:
 def alert(number: int, severity: Severity, title: str, *, secs: int | None = 28) -> Alert:
     """Return an alert; those that are only told have one thing to choose."""
     is_told = severity is Severity.INFO
-    options = (AlertOption(key="ack", label="Acknowledge", effect="It goes."),)
+    options: tuple[AlertOption, ...] = (
+        AlertOption(key="ack", label="Acknowledge", effect="It goes."),
+    )
     if not is_told:
         options = (
             AlertOption(key="deny", label="Deny", effect="Nothing is sent."),

@@ -333,6 +333,7 @@ class MainScreen(Screen[None]):
         """Fill the footer with the keys that work here and now."""
         places = self.focused.places if isinstance(self.focused, Pane) else ()
         wanted = [*actions_at(*places), *actions_at(Place.REPLAY), *actions_at(Place.COCKPIT)]
+        wanted.sort(key=lambda action: not action.is_dangerous)  # the way out is never cut off
         self.panes.footer.show(tuple(a for a in wanted if a.in_footer and self.allows(a)))
 
     def allows(self, action: Action) -> bool:
