@@ -24,6 +24,8 @@ class Books:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._hash = b"\0" * 32
+        self.is_halted = False
+        """The kill switch tripped and nobody armed it again."""
         self.latest: set[int] = set()
         """Client order ids of this epoch."""
         self._intents: set[str] = set()
@@ -118,12 +120,20 @@ class Books:
     def _on_Reconciled(self, row: Row) -> None:  # noqa: N802
         self.matches += row["is_matched"]
 
+    def _on_KillTripped(self, _row: Row) -> None:  # noqa: N802
+        self.is_halted = True
+
+    def _on_KillArmed(self, _row: Row) -> None:  # noqa: N802
+        self.is_halted = False
+
     def _on_OrderJournaled(self, row: Row) -> None:  # noqa: N802
         number, intent = row["client_order_id"], row["approved"]["intent_id"]
         if self.journaled and number <= max(self.journaled):
             self.faults.append(f"client id {number} is not above {max(self.journaled)}")
         if not self.matches:
             self.faults.append(f"order {number} before the first match of epoch {self.epoch}")
+        if self.is_halted:
+            self.faults.append(f"order {number} while the account is halted")
         if intent in self._intents:
             self.faults.append(f"intent {intent} was given a second order, {number}")
         self._intents.add(intent)

@@ -13,6 +13,7 @@ from typing import Final, Self
 
 import msgspec
 
+from core.runtime.crash import KILL_ASKED
 from tests.crash.books import Books
 from tests.crash.engine import Life, Plan, journal_of
 from tests.crash.judge import PATIENCE_SECS, never, until_equal
@@ -307,6 +308,8 @@ def kill_at(point: Point, seed: int, account: Account, *, settles: bool = True) 
     late, secs = account.recovered(again)
     again.kill()
     wrong += late
+    if point.wish == "kill" and point.label != KILL_ASKED and not account.books.is_halted:
+        wrong.append("the kill's latch was gone and the restart does not know")
     if settles and not wrong:
         wrong += account.settled(seed + 3)
     outcome = Outcome(
