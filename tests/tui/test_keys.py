@@ -142,7 +142,7 @@ async def test_help_lists_every_group(key: str) -> None:
     async with flying() as flight:
         await flight.press(key)
         assert isinstance(flight.app.screen, Help)
-        assert "Stop all" in flight.screen_text
+        assert "Kill switch" in flight.screen_text
 
         await flight.press("escape")
         assert not flight.is_asking()

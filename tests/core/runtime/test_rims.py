@@ -336,7 +336,7 @@ def test_crash_point_kills_at_its_count(monkeypatch: pytest.MonkeyPatch) -> None
     """The third time means the third time, of this label only."""
     killed: list[int] = []
     monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))
-    monkeypatch.setenv("WINGMAN_CRASH_AT", "after-send:3")
+    monkeypatch.setenv("WINGMAN_CRASH_AT", "after-send/3")
     crash = crash_point_from_environment()
 
     for label in ("after-send", "after-journal", "after-send"):
