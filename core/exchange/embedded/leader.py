@@ -1,4 +1,4 @@
-"""The scripted trader: takes and leaves positions in the perpetuals, for others to follow.
+"""The scripted trader: builds, trims and leaves positions in the perpetuals, for others to follow.
 
 It trades through the same order entry and the same speed bump as anybody else.
 """
@@ -55,11 +55,11 @@ class Leader:
             return fresh if self._random.random() < 0.55 else -fresh  # noqa: PLR2004
         sign = 1 if held > 0 else -1
         draw = self._random.random()
-        if draw < 0.3 and self._notional(market, held) < _MOST_NOTIONAL:  # noqa: PLR2004
+        if draw < 0.46 and self._notional(market, held) < _MOST_NOTIONAL:  # noqa: PLR2004
             return sign * fresh
-        if draw < 0.6:  # noqa: PLR2004
+        if draw < 0.86:  # noqa: PLR2004
             return -sign * max(1, abs(held) * self._random.randint(25, 75) // 100)
-        if draw < 0.85:  # noqa: PLR2004
+        if draw < 0.94:  # noqa: PLR2004
             return -held
         return -held - sign * fresh
 

@@ -6,6 +6,7 @@ from typing import Final
 from core.domain.alert import AlertEnd
 from core.domain.facts import AlertEnded, AlertRaised, DecisionTaken, OrderJournaled
 from core.domain.intent import terms_hash
+from core.domain.order import Side
 from tests.simulation.oracle.case import SECOND, Case, Check, Finding, fraction, secs
 
 
@@ -92,7 +93,10 @@ def i27_approvals_bind(case: Case) -> Finding:
 def _unconfirmed(fact: OrderJournaled) -> list[str]:
     terms = fact.approved.leg.terms
     worth = fraction(terms.quantity) * fraction(terms.limit_price)
-    needs = worth > 2_400 and not terms.reduce_only  # 2 % of at most 120,000
+    # Coins that are held may be sold without a word: a sale of them only reduces.
+    is_coin_sale = terms.side is Side.SELL and not str(terms.instrument).endswith("PERP")
+    is_reducing = terms.reduce_only or is_coin_sale
+    needs = worth > 2_400 and not is_reducing  # 2 % of at most 120,000
     if needs and fact.approved.confirmed_by is None:
         return [f"order {fact.client_order_id} of {float(worth):.0f} left without a person's word"]
     return []
