@@ -389,21 +389,24 @@ class KillRun:
 _LISTED: Final = frozenset({Ask.CANCEL_RESTING, Ask.CANCEL_CONDITIONAL, Ask.CANCEL_ORDER})
 
 
-def _cancel_keys(rows: Iterable[OpenRow]) -> set[Key]:
-    """Return the cancels these rows ask for: a whole market at once where nothing has to stay."""
+def _cancel_keys(rows: Iterable[OpenRow]) -> dict[Key, None]:
+    """Return the cancels these rows ask for: a whole market at once where nothing has to stay.
+
+    In the order of the rows, so that the same rows give the same requests in any process.
+    """
     groups: dict[tuple[Symbol, bool], list[OpenRow]] = {}
     for row in rows:
         groups.setdefault((row.symbol, row.is_conditional), []).append(row)
-    keys: set[Key] = set()
+    keys: dict[Key, None] = {}
     for (symbol, is_conditional), group in groups.items():
         targets = [row for row in group if not row.is_reduce_only]
         if targets and len(targets) == len(group):
             ask = Ask.CANCEL_CONDITIONAL if is_conditional else Ask.CANCEL_RESTING
-            keys.add((ask, symbol, ""))
+            keys[ask, symbol, ""] = None
         else:
             # One without the venue's id is chased by its client id.
             known = [row for row in targets if row.order_id]
-            keys.update((Ask.CANCEL_ORDER, symbol, str(row.order_id)) for row in known)
+            keys |= {(Ask.CANCEL_ORDER, symbol, str(row.order_id)): None for row in known}
     return keys
 
 
